@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A piece of text that somebody else owns: not NUL-terminated, may hold any
+ * byte. What a client sends stays in such pieces until it is escaped.
+ */
+#ifndef TLSFLOOR_TEXT_H
+#define TLSFLOOR_TEXT_H
+
+#include <stddef.h>
+
+struct tlsfloor_text {
+    const char *data; /* may be NULL when size is 0 */
+    size_t size;      /* bytes */
+};
+
+/* The piece that is the whole of a C string; NULL gives the empty piece. */
+struct tlsfloor_text tlsfloor_text_from(const char *string);
+
+/* 1 if both hold the same bytes, else 0. */
+int tlsfloor_text_equal(struct tlsfloor_text a, struct tlsfloor_text b);
+
+/* 1 if both hold the same bytes but for the case of ASCII letters, else 0. */
+int tlsfloor_text_equal_fold(struct tlsfloor_text a, struct tlsfloor_text b);
+
+/* An ASCII letter in lower case, any other byte as it is; knows no locale. */
+unsigned char tlsfloor_text_fold(unsigned char byte);
+
+#endif
