@@ -13,7 +13,7 @@ enum tlsfloor_key_exchange {
     TLSFLOOR_KX_ANY, /* TLS 1.3: the name does not say */
     TLSFLOOR_KX_NONE,
     TLSFLOOR_KX_RSA,
-    TLSFLOOR_KX_DH,  /* static */
+    TLSFLOOR_KX_DH, /* static */
     TLSFLOOR_KX_DHE,
     TLSFLOOR_KX_ECDH, /* static */
     TLSFLOOR_KX_ECDHE,
@@ -29,7 +29,7 @@ enum tlsfloor_key_exchange {
 };
 
 enum tlsfloor_authentication {
-    TLSFLOOR_AUTH_ANY, /* TLS 1.3: the name does not say */
+    TLSFLOOR_AUTH_ANY,  /* TLS 1.3: the name does not say */
     TLSFLOOR_AUTH_NONE, /* anonymous */
     TLSFLOOR_AUTH_RSA,
     TLSFLOOR_AUTH_DSS,
@@ -76,15 +76,15 @@ enum tlsfloor_mac {
 struct tlsfloor_cipher_suite {
     const char *openssl; /* OpenSSL's name; the IANA name where OpenSSL has none */
     const char *iana;
-    unsigned short code; /* IANA code point */
-    unsigned short strength; /* bits of security; 3DES is 112, not 168; NULL is 0 */
-    unsigned char first_version; /* enum tlsfloor_tls that brought the suite */
-    unsigned char key_exchange;  /* enum tlsfloor_key_exchange */
-    unsigned char authentication; /* enum tlsfloor_authentication */
-    unsigned char encryption;     /* enum tlsfloor_encryption */
-    unsigned char mac;            /* enum tlsfloor_mac */
-    unsigned char export_grade;   /* 1: weakened for export, by name */
-    unsigned char aead;           /* 1 or 0 */
+    unsigned short code;           /* IANA code point */
+    unsigned short strength;       /* bits of security; 3DES is 112, not 168; NULL is 0 */
+    unsigned char first_version;   /* enum tlsfloor_tls that brought the suite */
+    unsigned char key_exchange;    /* enum tlsfloor_key_exchange */
+    unsigned char authentication;  /* enum tlsfloor_authentication */
+    unsigned char encryption;      /* enum tlsfloor_encryption */
+    unsigned char mac;             /* enum tlsfloor_mac */
+    unsigned char export_grade;    /* 1: weakened for export, by name */
+    unsigned char aead;            /* 1 or 0 */
     unsigned char forward_secrecy; /* 1 or 0; 1 for every TLS 1.3 suite (RFC 8446) */
 };
 

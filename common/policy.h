@@ -122,7 +122,10 @@ struct tlsfloor_decision tlsfloor_policy_decide(const struct tlsfloor_policy *po
                                                 const struct tlsfloor_facts *facts,
                                                 const struct tlsfloor_lookup *lookup, int64_t now);
 
-/* How a profile judges a suite (RFC 9325 section 4.1, RFC 10015); NULL is UNKNOWN. */
+/*
+ * How a profile judges a suite (RFC 9325 section 4.1, RFC 10015). NULL is a
+ * suite that nobody knows; profile none judges none, so all are FINE to it.
+ */
 enum tlsfloor_cipher_class tlsfloor_policy_judge_cipher(enum tlsfloor_profile profile,
                                                         const struct tlsfloor_cipher_suite *suite);
 
