@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What people edit, as a whole: tlsfloor.conf and the exceptions, read and
+ * checked, with every problem reported on standard error.
+ */
+#ifndef TLSFLOOR_SITE_H
+#define TLSFLOOR_SITE_H
+
+#include "exceptions-text.h"
+#include "state.h"
+#include "tlsfloor.h"
+
+/* How many problems have been reported. */
+struct report {
+    unsigned errors;
+    unsigned warnings;
+};
+
+struct site {
+    struct tlsfloor_policy *policy;
+    struct exceptions exceptions;
+};
+
+/* Prints "error: FILE:LINE: sentence" (line 0: no line) and counts it. */
+void report_problem(struct report *report, enum tlsfloor_severity severity, const char *file,
+                    unsigned line, const char *sentence);
+
+/* The same for a sentence that names its file itself. */
+void report_error(struct report *report, const char *sentence);
+void report_warning(struct report *report, const char *sentence);
+
+/* Reads what invocation names; report->errors tells whether it is fit to be applied. */
+void site_load(const struct invocation *invocation, struct report *report, struct site *site_r);
+
+/* Warns if there are exceptions, which programs cannot act on yet. */
+void site_warn_of_exceptions(const struct site *site, struct report *report);
+
+void site_free(struct site *site);
+
+/* Whether the applied policy of the directory state is the site's. */
+enum applied {
+    APPLIED_NOTHING = 0, /* none, or one that cannot be read: a sentence in error */
+    APPLIED_OTHER,
+    APPLIED_THIS
+};
+enum applied site_applied(const struct site *site, const char *state,
+                          char error[TLSFLOOR_ERROR_TEXT]);
+
+#endif

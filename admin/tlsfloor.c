@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of tlsfloor: a table of commands and one of options. Every
+ * option that a command does not know is an error.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tlsfloor.h"
+
+static const struct {
+    const char *name;
+    int (*run)(const struct invocation *invocation);
+    const char *options; /* letters of the option table */
+    int arguments;       /* how many may follow the options */
+    const char *usage;
+    const char *help;
+} commands[] = {
+    {"check", command_check, "cS", 0, "", "read configuration, exceptions and state; report"},
+    {"apply", command_apply, "cS", 0, "", "check, then put the configuration in force"},
+    {"show", command_show, "cSd", 0, "[-d]", "the policy in effect; -d: with defaults"},
+    {"decide", command_decide, "cSjsuUiItCa", 0,
+     "--service S [--user U | --no-user] --client IP --tls V --cipher C\n"
+     "           [--connection IP] [--at TIME] [--json]",
+     "how one session would be judged, and why"},
+    {"ciphers", command_ciphers, "j", 1, "[--json] [NAME]", "how cipher suites are judged"},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct option options[] = {
+    {"json", no_argument, NULL, 'j'},         {"service", required_argument, NULL, 's'},
+    {"user", required_argument, NULL, 'u'},   {"no-user", no_argument, NULL, 'U'},
+    {"client", required_argument, NULL, 'i'}, {"connection", required_argument, NULL, 'I'},
+    {"tls", required_argument, NULL, 't'},    {"cipher", required_argument, NULL, 'C'},
+    {"at", required_argument, NULL, 'a'},     {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+};
+
+static void
+print_help(void)
+{
+    puts("usage: tlsfloor [-c FILE] [-S DIR] COMMAND [OPTION ...]\n\n"
+         "Keeps a floor under the TLS version and cipher of mail sessions.\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  %-8s %s%s%s\n", commands[i].name, commands[i].usage,
+               commands[i].usage[0] == '\0' ? "" : "\n           ", commands[i].help);
+    puts("\n  -c FILE    configuration [" TLSFLOOR_SYSCONFDIR "/tlsfloor.conf]\n"
+         "  -S DIR     applied state [" TLSFLOOR_STATEDIR "]\n"
+         "  --json     output for programs\n"
+         "  --help     this text\n"
+         "  --version  the version\n\n"
+         "See tlsfloor(8), tlsfloor.conf(5), tlsfloor-exceptions(5).");
+}
+
+static int
+usage_error(const char *what, const char *name)
+{
+    fprintf(stderr, "tlsfloor: %s%s: see tlsfloor --help\n", what, name);
+    return EXIT_ERROR;
+}
+
+/* Takes one option into the invocation; 0, or -1: not an option. */
+static int
+take_option(struct invocation *invocation, int letter)
+{
+    switch (letter) {
+    case 'c':
+        invocation->conf = optarg;
+        invocation->conf_given = 1;
+        return 0;
+    case 'S':
+        invocation->state = optarg;
+        return 0;
+    case 'd':
+        invocation->defaults = 1;
+        return 0;
+    case 'j':
+        invocation->json = 1;
+        return 0;
+    case 's':
+        invocation->service = optarg;
+        return 0;
+    case 'u':
+        invocation->user = optarg;
+        return 0;
+    case 'U':
+        invocation->no_user = 1;
+        return 0;
+    case 'i':
+        invocation->client = optarg;
+        return 0;
+    case 'I':
+        invocation->connection = optarg;
+        return 0;
+    case 't':
+        invocation->tls = optarg;
+        return 0;
+    case 'C':
+        invocation->cipher = optarg;
+        return 0;
+    case 'a':
+        invocation->at = optarg;
+        return 0;
+    }
+    return -1;
+}
+
+static size_t
+find_command(const char *name)
+{
+    size_t i = 0;
+
+    while (i < COMMANDS && strcmp(commands[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* -d, or --json: as the user has to write it. */
+static const char *
+option_name(char letter, char text_r[24])
+{
+    snprintf(text_r, 24, "-%c", letter);
+    for (const struct option *option = options; option->name != NULL; option++) {
+        if (option->val == letter)
+            snprintf(text_r, 24, "--%s", option->name);
+    }
+    return text_r;
+}
+
+static int
+run_command(struct invocation *invocation, const char *given)
+{
+    const char *name = invocation->argv[0];
+    size_t command = find_command(name);
+    char option[24], what[64];
+
+    if (command == COMMANDS)
+        return usage_error("unknown command ", name);
+    for (; *given != '\0'; given++) {
+        if (strchr(commands[command].options, *given) == NULL) {
+            snprintf(what, sizeof(what), "%s takes no ", name);
+            return usage_error(what, option_name(*given, option));
+        }
+    }
+    invocation->argc--;
+    invocation->argv++;
+    if (invocation->argc > commands[command].arguments)
+        return usage_error("too many arguments: ", invocation->argv[commands[command].arguments]);
+    return commands[command].run(invocation);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct invocation invocation = {
+        .conf = TLSFLOOR_SYSCONFDIR "/tlsfloor.conf",
+        .state = TLSFLOOR_STATEDIR,
+    };
+    char given[16] = "";
+    int letter, status;
+
+    while ((letter = getopt_long(argc, argv, "c:S:dhV", options, NULL)) != -1) {
+        if (letter == 'h') {
+            print_help();
+            return EXIT_OK;
+        }
+        if (letter == 'V') {
+            puts("tlsfloor " PACKAGE_VERSION);
+            return EXIT_OK;
+        }
+        if (take_option(&invocation, letter) != 0)
+            return usage_error("bad option", "");
+        if (strchr(given, letter) == NULL)
+            given[strlen(given)] = (char)letter;
+    }
+    invocation.argc = argc - optind;
+    invocation.argv = argv + optind;
+    if (invocation.argc == 0)
+        return usage_error("no command", "");
+    status = run_command(&invocation, given);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("tlsfloor: standard output");
+        return EXIT_ERROR;
+    }
+    return status;
+}
