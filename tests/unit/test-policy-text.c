@@ -680,6 +680,51 @@ test_defaults(void **state)
     tlsfloor_policy_free(policy);
 }
 
+static void
+assert_before_sections(const struct tlsfloor_service_policy *service)
+{
+    assert_int_equal(service->mode, TLSFLOOR_MODE_OBSERVE);
+    assert_networks(service->trusted_networks, "10.0.0.0/8", "::1/128");
+    assert_networks(service->legacy_networks, "11.0.0.0/8", "2001:db8::/32");
+    assert_true(service->rollout_from == TLSFLOOR_DAY);
+    assert_int_equal(service->brownout_count, 2);
+    assert_int_equal(service->brownout[0].days, 1U << 6 | 1U << 0 | 1U << 1);
+    assert_int_equal(service->brownout[0].start, 9 * 60 + 30);
+    assert_int_equal(service->brownout[0].end, 24 * 60);
+    assert_int_equal(service->brownout[1].days, 1U << 3);
+    assert_string_equal(service->help_url, "https://a");
+}
+
+static void
+assert_section(const struct tlsfloor_service_policy *pop3)
+{
+    assert_int_equal(pop3->mode, TLSFLOOR_MODE_TAG);
+    assert_networks(pop3->trusted_networks, "12.0.0.0/8", "::2/128");
+    assert_int_equal(pop3->legacy_networks->count, 0);
+    assert_true(pop3->rollout_from == INT64_MIN);
+    assert_int_equal(pop3->brownout_count, 1);
+    assert_int_equal(pop3->brownout[0].days, 1U << 5);
+    assert_string_equal(pop3->help_url, "");
+}
+
+static void
+assert_for_all_services(const struct tlsfloor_policy *policy)
+{
+    assert_string_equal(policy->exceptions, "");
+    assert_int_equal(policy->dovecot_passdb, 1);
+    assert_string_equal(policy->default_domain, "example.org");
+    assert_int_equal(policy->imap_alert, 0);
+    assert_string_equal(policy->tag_header, "");
+    assert_int_equal(policy->syslog_facility, LOG_LOCAL3);
+    assert_int_equal(policy->submission_ports_count, 1);
+    assert_int_equal(policy->submission_ports[0], 2525);
+    assert_int_equal(policy->policy_contexts_count, 3);
+    assert_string_equal(policy->policy_contexts[0].name, "a");
+    assert_int_equal(policy->policy_contexts[0].kind, TLSFLOOR_CONTEXT_SUBMISSION);
+    assert_int_equal(policy->policy_contexts[1].kind, TLSFLOOR_CONTEXT_NONE);
+    assert_int_equal(policy->policy_contexts[2].kind, TLSFLOOR_CONTEXT_UNKNOWN_TLS);
+}
+
 /* The members, not their text: reading and writing could be wrong alike. */
 static void
 test_members(void **state)
@@ -698,7 +743,6 @@ test_members(void **state)
         "rollout_from =\nbrownout = Fri 01:00-02:00\nhelp_url =\n";
     char problems[8192];
     struct tlsfloor_policy *policy = parse(text, sizeof text - 1, problems);
-    const struct tlsfloor_service_policy *pop3;
 
     (void)state;
     assert_string_equal(problems, "");
@@ -714,40 +758,11 @@ test_members(void **state)
         assert_int_equal(service->rollout_percent, 7);
         assert_int_equal(service->audit, TLSFLOOR_AUDIT_VIOLATIONS);
         assert_string_equal(service->reject_text, "No %{help_url}");
-        if (i == TLSFLOOR_SERVICE_POP3)
-            continue;
-        assert_int_equal(service->mode, TLSFLOOR_MODE_OBSERVE);
-        assert_networks(service->trusted_networks, "10.0.0.0/8", "::1/128");
-        assert_networks(service->legacy_networks, "11.0.0.0/8", "2001:db8::/32");
-        assert_true(service->rollout_from == TLSFLOOR_DAY);
-        assert_int_equal(service->brownout_count, 2);
-        assert_int_equal(service->brownout[0].days, 1U << 6 | 1U << 0 | 1U << 1);
-        assert_int_equal(service->brownout[0].start, 9 * 60 + 30);
-        assert_int_equal(service->brownout[0].end, 24 * 60);
-        assert_int_equal(service->brownout[1].days, 1U << 3);
-        assert_string_equal(service->help_url, "https://a");
+        if (i != TLSFLOOR_SERVICE_POP3)
+            assert_before_sections(service);
     }
-    pop3 = &policy->services[TLSFLOOR_SERVICE_POP3];
-    assert_int_equal(pop3->mode, TLSFLOOR_MODE_TAG);
-    assert_networks(pop3->trusted_networks, "12.0.0.0/8", "::2/128");
-    assert_int_equal(pop3->legacy_networks->count, 0);
-    assert_true(pop3->rollout_from == INT64_MIN);
-    assert_int_equal(pop3->brownout_count, 1);
-    assert_int_equal(pop3->brownout[0].days, 1U << 5);
-    assert_string_equal(pop3->help_url, "");
-    assert_string_equal(policy->exceptions, "");
-    assert_int_equal(policy->dovecot_passdb, 1);
-    assert_string_equal(policy->default_domain, "example.org");
-    assert_int_equal(policy->imap_alert, 0);
-    assert_string_equal(policy->tag_header, "");
-    assert_int_equal(policy->syslog_facility, LOG_LOCAL3);
-    assert_int_equal(policy->submission_ports_count, 1);
-    assert_int_equal(policy->submission_ports[0], 2525);
-    assert_int_equal(policy->policy_contexts_count, 3);
-    assert_string_equal(policy->policy_contexts[0].name, "a");
-    assert_int_equal(policy->policy_contexts[0].kind, TLSFLOOR_CONTEXT_SUBMISSION);
-    assert_int_equal(policy->policy_contexts[1].kind, TLSFLOOR_CONTEXT_NONE);
-    assert_int_equal(policy->policy_contexts[2].kind, TLSFLOOR_CONTEXT_UNKNOWN_TLS);
+    assert_section(&policy->services[TLSFLOOR_SERVICE_POP3]);
+    assert_for_all_services(policy);
     tlsfloor_policy_free(policy);
 }
 
