@@ -40,6 +40,9 @@ add_line(struct exceptions *exceptions, struct tlsfloor_text line, unsigned numb
         problem(context, TLSFLOOR_ERROR, number, sentence);
     if (result != 1)
         return 0;
+    if (item.exception.until == TLSFLOOR_NEVER)
+        problem(context, TLSFLOOR_WARNING, number,
+                "until=never: nobody will be asked again whether this is still needed");
     if (grow(exceptions) != 0)
         return -1;
     exceptions->items[exceptions->count++] = item;

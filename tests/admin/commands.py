@@ -70,6 +70,15 @@ class Commands(unittest.TestCase):
         self.assertIn(warning, self.tool("apply"))
         self.assertIn(warning, self.tool("check", status=1))
 
+    def test_an_exception_without_an_end_is_a_warning(self):
+        exceptions = self.directory / "exceptions"
+        exceptions.write_text("ann allow=TLSv1 until=2027-03-31 service=imap\n"
+                              "bob allow=TLSv1 until=never service=imap\n")
+        self.edit(f"exceptions = {exceptions}\n")
+        output = self.tool("check", status=1)
+        self.assertIn(f"warning: {exceptions}:2: until=never: ", output)
+        self.assertNotIn(f"{exceptions}:1: ", output)
+
     def test_a_named_exceptions_file_that_is_missing_is_a_warning(self):
         self.edit(f"exceptions = {self.directory}/absent\n")
         self.assertIn(f"warning: {self.directory}/absent: there is no such file",
