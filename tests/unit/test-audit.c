@@ -18,10 +18,10 @@
 #include "exception.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
-#define PIECE(literal)                                                                             \
-    (struct tlsfloor_text)                                                                         \
-    {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
+#define PIECE(literal)               \
+    (struct tlsfloor_text)           \
+    {                                \
+        literal, sizeof(literal) - 1 \
     }
 
 static const struct tlsfloor_text missing = {NULL, 0};
@@ -128,8 +128,8 @@ assert_value(const char *key, struct tlsfloor_text want)
 
     if (value->size != want.size ||
         (want.size > 0 && memcmp(value->bytes, want.data, want.size) != 0))
-        fail_msg("%s: \"%.*s\", not \"%.*s\"", key, (int)value->size, value->bytes,
-                 (int)want.size, want.data);
+        fail_msg("%s: \"%.*s\", not \"%.*s\"", key, (int)value->size, value->bytes, (int)want.size,
+                 want.data);
     assert_int_equal(value->is_empty, want.size == 0);
 }
 
@@ -481,10 +481,9 @@ test_longest(void **state)
         entry.decision.reason = TLSFLOOR_REASON_TRUSTED_NETWORK;
         entry.decision.rule = TLSFLOOR_RULE_RFC8314_4_1;
         entry.decision.floor = TLSFLOOR_TLS_CLEARTEXT;
-        assert_int_equal(
-            tlsfloor_address_parse(PIECE("2001:db8:1111:2222:3333:4444:5555:6666"),
-                                   &entry.facts.client),
-            0);
+        assert_int_equal(tlsfloor_address_parse(PIECE("2001:db8:1111:2222:3333:4444:5555:6666"),
+                                                &entry.facts.client),
+                         0);
         if (strlen(format(&entry)) > longest)
             longest = strlen(entry.line);
         assert_int_equal(values_count, 17);
@@ -502,9 +501,9 @@ test_longest(void **state)
 static void
 test_order_of_keys(void **state)
 {
-    static const char *const want[] = {"action", "reason", "rule",  "service", "stage",    "user",
-                                       "client", "port",   "tls",   "cipher",  "bits",     "floor",
-                                       "mode",   "exception", "session", "login"};
+    static const char *const want[] = {
+        "action", "reason", "rule", "service", "stage", "user",      "client",  "port",
+        "tls",    "cipher", "bits", "floor",   "mode",  "exception", "session", "login"};
     struct entry entry;
 
     (void)state;
@@ -520,18 +519,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_example),
-        cmocka_unit_test(test_zero),
-        cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_stages),
-        cmocka_unit_test(test_user_text),
-        cmocka_unit_test(test_user_default_domain),
-        cmocka_unit_test(test_every_byte),
-        cmocka_unit_test(test_shares_plain),
-        cmocka_unit_test(test_shares_quoted),
-        cmocka_unit_test(test_user_of_its_share),
-        cmocka_unit_test(test_longest),
-        cmocka_unit_test(test_order_of_keys),
+        cmocka_unit_test(test_example),       cmocka_unit_test(test_zero),
+        cmocka_unit_test(test_everything),    cmocka_unit_test(test_stages),
+        cmocka_unit_test(test_user_text),     cmocka_unit_test(test_user_default_domain),
+        cmocka_unit_test(test_every_byte),    cmocka_unit_test(test_shares_plain),
+        cmocka_unit_test(test_shares_quoted), cmocka_unit_test(test_user_of_its_share),
+        cmocka_unit_test(test_longest),       cmocka_unit_test(test_order_of_keys),
     };
 
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);

@@ -19,7 +19,7 @@ static void
 test_actions(void **state)
 {
     static const char *const want[] = {
-        [TLSFLOOR_REFUSE] = "refuse", [TLSFLOOR_DEFER] = "defer",
+        [TLSFLOOR_REFUSE] = "refuse",       [TLSFLOOR_DEFER] = "defer",
         [TLSFLOOR_UNDECIDED] = "undecided", [TLSFLOOR_TAG] = "tag",
         [TLSFLOOR_ACCEPT] = "accept",
     };
@@ -92,8 +92,7 @@ test_sentences(void **state)
         for (size_t k = 0; k < size; k++)
             assert_true(sentence[k] >= ' ' && sentence[k] <= '~');
         for (int k = 0; k < i; k++)
-            assert_string_not_equal(sentence,
-                                    tlsfloor_reason_sentence((enum tlsfloor_reason)k));
+            assert_string_not_equal(sentence, tlsfloor_reason_sentence((enum tlsfloor_reason)k));
     }
 }
 
@@ -128,9 +127,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_actions),    cmocka_unit_test(test_reasons),
-        cmocka_unit_test(test_rules),      cmocka_unit_test(test_modes),
-        cmocka_unit_test(test_sentences),  cmocka_unit_test(test_shows_tag),
+        cmocka_unit_test(test_actions),      cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_rules),        cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_sentences),    cmocka_unit_test(test_shows_tag),
         cmocka_unit_test(test_zero_refuses),
     };
 

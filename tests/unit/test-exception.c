@@ -45,10 +45,9 @@ parse(struct parsed *parsed, const char *line, size_t size, const char *default_
     memcpy(parsed->copy, line, size);
     memset(&parsed->exception, 0xa5, sizeof(parsed->exception));
     parsed->error[0] = '\0';
-    parsed->result = tlsfloor_exception_parse((struct tlsfloor_text){parsed->copy, size},
-                                              tlsfloor_text_from(default_domain),
-                                              &parsed->exception, parsed->error,
-                                              sizeof(parsed->error));
+    parsed->result = tlsfloor_exception_parse(
+        (struct tlsfloor_text){parsed->copy, size}, tlsfloor_text_from(default_domain),
+        &parsed->exception, parsed->error, sizeof(parsed->error));
 }
 
 /* A line that is known to be good; its text stays where it is. */
@@ -66,7 +65,7 @@ exception(const char *line)
 
 /* --- text to record and back --- */
 
-#define TURNED_ROUND                                                                               \
+#define TURNED_ROUND \
     "ann note=\"n\" ciphers=any from=192.0.2.7/32 service=imap until=2027-03-31 allow=TLSv1"
 
 /* Lines and the canonical form of their records, NULL: the line itself. */
@@ -109,6 +108,7 @@ static const struct {
     {"ann" REST " note=\"scanner in room 5\"", NULL},
     {"ann" REST " note=\"a = b, # c\"", NULL},
     {"ann" REST " note=\"she said \\\"soon\\\"\"", NULL},
+    {"ann" REST " note=\"say \\\"not now\\\" twice\"", NULL},
     {"ann" REST " note=\"C:\\\\mail\\\\\"", NULL},
     {"ann" REST " note=\"\\x41 \\\xff\"", NULL},
     {"ann" REST " note=\"with\ttab\"", NULL},
@@ -269,8 +269,8 @@ test_no_record(void **state)
 #define NO_QUOTES "note= needs its text in double quotes (inside, write \\\" and \\\\)"
 #define KEYS ": keys are allow, until, service, from, ciphers and note"
 #define NO_USER " is not a user: write user@domain, user, @domain or * first"
-#define NEEDS_FROM                                                                                 \
-    "an exception for submission needs from=, because Postfix learns the user only after the "    \
+#define NEEDS_FROM                                                                             \
+    "an exception for submission needs from=, because Postfix learns the user only after the " \
     "password: write networks, from=any if you mean it, or service= without submission"
 #define SIXTY "123456789012345678901234567890123456789012345678901234567890"
 #define BYTES(literal) literal, sizeof(literal) - 1
@@ -341,8 +341,8 @@ static const struct {
     {BYTES("ann" REST " from=192.0.2.0/33"), "from=192.0.2.0/33" BAD_PREFIX},
     {BYTES("ann" REST " from=192.0.2.0/24,192.0.2.1/24"), "from=192.0.2.1/24" HOST_BITS},
     {BYTES("ann" REST " from=10.0.0.0,10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5,10.0.0.6,"
-                      "10.0.0.7,10.0.0.8,10.0.0.9,10.0.1.0,10.0.1.1,10.0.1.2,10.0.1.3,10.0.1.4,"
-                      "10.0.1.5,10.0.1.6"),
+           "10.0.0.7,10.0.0.8,10.0.0.9,10.0.1.0,10.0.1.1,10.0.1.2,10.0.1.3,10.0.1.4,"
+           "10.0.1.5,10.0.1.6"),
      "from= holds more than 16 networks: write a second line"},
     /* ciphers= */
     {BYTES("ann" REST " ciphers="), "ciphers=: only ciphers=any has a meaning"},
@@ -372,7 +372,9 @@ static const struct {
     {BYTES("ann" REST " allo=TLSv1"), "unknown key allo=" KEYS},
     {BYTES("ann" REST " =x"), "unknown key =" KEYS},
     {BYTES("ann" REST " a=b=c"), "unknown key a=" KEYS},
-    {BYTES("ann" REST " \xe2\x82\xac=x"), "unknown key ?" "?" "?=" KEYS},
+    {BYTES("ann" REST " \xe2\x82\xac=x"), "unknown key ?"
+                                          "?"
+                                          "?=" KEYS},
     {BYTES("ann" REST " allow=TLSv1"), "allow= is there twice"},
     {BYTES("ann" REST " until=never"), "until= is there twice"},
     {BYTES("ann" REST " service=imap"), "service= is there twice"},
@@ -491,10 +493,10 @@ test_longest_record(void **state)
                             filler);
     for (unsigned i = 0; i < TLSFLOOR_EXCEPTION_NETWORKS; i++)
         used += (size_t)snprintf(line + used, sizeof(line) - used,
-                                 "%s2001:db8:1111:2222:3333:4444:5555:%04x/128",
-                                 i == 0 ? "" : ",", 0x6660 + i);
-    used += (size_t)snprintf(line + used, sizeof(line) - used, " ciphers=any note=\"%.512s\"",
-                             filler);
+                                 "%s2001:db8:1111:2222:3333:4444:5555:%04x/128", i == 0 ? "" : ",",
+                                 0x6660 + i);
+    used +=
+        (size_t)snprintf(line + used, sizeof(line) - used, " ciphers=any note=\"%.512s\"", filler);
     assert_true(used < sizeof(line) - 1);
     assert_canonical(line, line);
     tlsfloor_exception_format(&(struct tlsfloor_exception){0}, text);
@@ -504,31 +506,31 @@ test_longest_record(void **state)
 /* --- what an exception covers --- */
 
 static const struct tlsfloor_cipher_suite fine = {.openssl = "ECDHE-RSA-AES256-GCM-SHA384",
-   .strength = 256,
+                                                  .strength = 256,
                                                   .key_exchange = TLSFLOOR_KX_ECDHE,
                                                   .authentication = TLSFLOOR_AUTH_RSA,
                                                   .encryption = TLSFLOOR_ENC_AES_GCM};
 static const struct tlsfloor_cipher_suite weak = {.openssl = "DES-CBC3-SHA",
-   .strength = 112,
+                                                  .strength = 112,
                                                   .key_exchange = TLSFLOOR_KX_RSA,
                                                   .authentication = TLSFLOOR_AUTH_RSA,
                                                   .encryption = TLSFLOOR_ENC_3DES_CBC};
 static const struct tlsfloor_cipher_suite rc4 = {.openssl = "RC4-SHA",
-   .strength = 64,
+                                                 .strength = 64,
                                                  .key_exchange = TLSFLOOR_KX_RSA,
                                                  .authentication = TLSFLOOR_AUTH_RSA,
                                                  .encryption = TLSFLOOR_ENC_RC4};
 static const struct tlsfloor_cipher_suite null = {.openssl = "NULL-SHA",
-   .key_exchange = TLSFLOOR_KX_RSA,
+                                                  .key_exchange = TLSFLOOR_KX_RSA,
                                                   .authentication = TLSFLOOR_AUTH_RSA,
                                                   .encryption = TLSFLOOR_ENC_NULL};
 static const struct tlsfloor_cipher_suite anonymous = {.openssl = "AECDH-AES128-SHA",
-   .strength = 128,
+                                                       .strength = 128,
                                                        .key_exchange = TLSFLOOR_KX_ECDHE,
                                                        .authentication = TLSFLOOR_AUTH_NONE,
                                                        .encryption = TLSFLOOR_ENC_AES_CBC};
 static const struct tlsfloor_cipher_suite export = {.openssl = "EXP-RC2-CBC-MD5",
-   .strength = 40,
+                                                    .strength = 40,
                                                     .key_exchange = TLSFLOOR_KX_RSA,
                                                     .authentication = TLSFLOOR_AUTH_RSA,
                                                     .encryption = TLSFLOOR_ENC_RC2_CBC,
@@ -668,8 +670,8 @@ static void
 test_versions(void **state)
 {
     static const enum tlsfloor_tls allows[] = {TLSFLOOR_TLS_CLEARTEXT, TLSFLOOR_TLS_SSLV3,
-                                               TLSFLOOR_TLS_1_0, TLSFLOOR_TLS_1_1,
-                                               TLSFLOOR_TLS_1_2, TLSFLOOR_TLS_1_3};
+                                               TLSFLOOR_TLS_1_0,       TLSFLOOR_TLS_1_1,
+                                               TLSFLOOR_TLS_1_2,       TLSFLOOR_TLS_1_3};
     struct tlsfloor_facts facts = session("ann", "192.0.2.7");
 
     (void)state;
@@ -695,12 +697,9 @@ test_ciphers(void **state)
         const struct tlsfloor_cipher_suite *suite;
         enum tlsfloor_match want;
     } cases[] = {
-        {&fine, TLSFLOOR_MATCH_YES},
-        {&weak, TLSFLOOR_MATCH_YES},
-        {&rc4, TLSFLOOR_MATCH_YES},
-        {&null, TLSFLOOR_MATCH_CIPHER},
-        {&anonymous, TLSFLOOR_MATCH_CIPHER},
-        {&export, TLSFLOOR_MATCH_CIPHER},
+        {&fine, TLSFLOOR_MATCH_YES},         {&weak, TLSFLOOR_MATCH_YES},
+        {&rc4, TLSFLOOR_MATCH_YES},          {&null, TLSFLOOR_MATCH_CIPHER},
+        {&anonymous, TLSFLOOR_MATCH_CIPHER}, {&export, TLSFLOOR_MATCH_CIPHER},
         {NULL, TLSFLOOR_MATCH_CIPHER},
     };
     struct tlsfloor_facts facts = session("ann", "192.0.2.7");
@@ -805,8 +804,8 @@ test_match_default_domain(void **state)
 
             snprintf(line, sizeof(line), "%s" REST, cases[i].who);
             facts.user = tlsfloor_user_named(tlsfloor_text_from(cases[i].user), domain);
-            assert_int_equal(tlsfloor_exception_parse(tlsfloor_text_from(line), domain, &one,
-                                                      error, sizeof(error)),
+            assert_int_equal(tlsfloor_exception_parse(tlsfloor_text_from(line), domain, &one, error,
+                                                      sizeof(error)),
                              1);
             assert_int_equal(tlsfloor_exception_match(&one, &facts, LAST_DAY),
                              with ? cases[i].with : cases[i].without);
@@ -871,26 +870,16 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_members),
-        cmocka_unit_test(test_default_domain),
-        cmocka_unit_test(test_no_record),
-        cmocka_unit_test(test_sentences),
-        cmocka_unit_test(test_sentence_cut),
-        cmocka_unit_test(test_line_length),
-        cmocka_unit_test(test_name_and_note_length),
-        cmocka_unit_test(test_longest_record),
-        cmocka_unit_test(test_expiry),
-        cmocka_unit_test(test_services),
-        cmocka_unit_test(test_networks),
-        cmocka_unit_test(test_no_address),
-        cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_ciphers),
-        cmocka_unit_test(test_users),
-        cmocka_unit_test(test_user_not_named),
-        cmocka_unit_test(test_match_default_domain),
-        cmocka_unit_test(test_order_of_match),
-        cmocka_unit_test(test_zero),
+        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_members),
+        cmocka_unit_test(test_default_domain),  cmocka_unit_test(test_no_record),
+        cmocka_unit_test(test_sentences),       cmocka_unit_test(test_sentence_cut),
+        cmocka_unit_test(test_line_length),     cmocka_unit_test(test_name_and_note_length),
+        cmocka_unit_test(test_longest_record),  cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_services),        cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_no_address),      cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_ciphers),         cmocka_unit_test(test_users),
+        cmocka_unit_test(test_user_not_named),  cmocka_unit_test(test_match_default_domain),
+        cmocka_unit_test(test_order_of_match),  cmocka_unit_test(test_zero),
         cmocka_unit_test(test_match_sentences),
     };
 

@@ -14,9 +14,9 @@
 
 #include "facts.h"
 
-#define PIECE(literal)                                                                             \
-    {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
+#define PIECE(literal)               \
+    {                                \
+        literal, sizeof(literal) - 1 \
     }
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
 
@@ -41,9 +41,9 @@ static void
 test_no_services(void **state)
 {
     static const struct tlsfloor_text cases[] = {
-        {NULL, 0},      PIECE(""),       PIECE("IMAP"),     PIECE("imap "),  PIECE("imaps"),
-        PIECE("ima"),   PIECE("imap\0"), PIECE("pop"),      PIECE("smtp"),   PIECE("submissions"),
-        PIECE("sieve4"), PIECE("*"),     PIECE("imap,pop3"),
+        {NULL, 0},       PIECE(""),       PIECE("IMAP"),      PIECE("imap "), PIECE("imaps"),
+        PIECE("ima"),    PIECE("imap\0"), PIECE("pop"),       PIECE("smtp"),  PIECE("submissions"),
+        PIECE("sieve4"), PIECE("*"),      PIECE("imap,pop3"),
     };
 
     (void)state;
@@ -69,8 +69,8 @@ test_user_named(void **state)
         int has_domain;
     } cases[] = {
         {"user@domain", PIECE("ann@example.org"), {NULL, 0}, PIECE("ann"), PIECE("example.org"), 1},
-        {"a default is not for a name with domain", PIECE("ann@example.org"),
-         PIECE("example.net"), PIECE("ann"), PIECE("example.org"), 1},
+        {"a default is not for a name with domain", PIECE("ann@example.org"), PIECE("example.net"),
+         PIECE("ann"), PIECE("example.org"), 1},
         {"without domain", PIECE("ann"), {NULL, 0}, PIECE("ann"), {NULL, 0}, 0},
         {"default domain", PIECE("ann"), PIECE("example.net"), PIECE("ann"), PIECE("example.net"),
          1},
@@ -78,8 +78,12 @@ test_user_named(void **state)
         {"the last @ counts", PIECE("ann@a@b"), {NULL, 0}, PIECE("ann@a"), PIECE("b"), 1},
         {"quoted local part", PIECE("\"a@b\"@c"), {NULL, 0}, PIECE("\"a@b\""), PIECE("c"), 1},
         {"nothing behind the @", PIECE("ann@"), PIECE("example.net"), PIECE("ann"), PIECE(""), 1},
-        {"nothing before the @", PIECE("@example.org"), {NULL, 0}, PIECE(""),
-         PIECE("example.org"), 1},
+        {"nothing before the @",
+         PIECE("@example.org"),
+         {NULL, 0},
+         PIECE(""),
+         PIECE("example.org"),
+         1},
         {"an @ alone", PIECE("@"), PIECE("example.net"), PIECE(""), PIECE(""), 1},
         {"two of them", PIECE("@@"), {NULL, 0}, PIECE("@"), PIECE(""), 1},
         {"empty name", PIECE(""), PIECE("example.net"), PIECE(""), PIECE("example.net"), 1},
@@ -91,8 +95,7 @@ test_user_named(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct tlsfloor_user user =
-            tlsfloor_user_named(cases[i].login, cases[i].default_domain);
+        struct tlsfloor_user user = tlsfloor_user_named(cases[i].login, cases[i].default_domain);
 
         assert_int_equal(user.state, TLSFLOOR_USER_NAMED);
         assert_piece(cases[i].name, user.local, cases[i].local);

@@ -15,9 +15,9 @@
 
 #include "network.h"
 
-#define PIECE(literal)                                                                             \
-    {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
+#define PIECE(literal)               \
+    {                                \
+        literal, sizeof(literal) - 1 \
     }
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
 
@@ -78,8 +78,8 @@ test_addresses(void **state)
         {"mapped", "::ffff:192.0.2.7", "192.0.2.7", TLSFLOOR_FAMILY_IPV4},
         {"mapped, capitals", "::FFFF:192.0.2.7", "192.0.2.7", TLSFLOOR_FAMILY_IPV4},
         {"mapped, hexadecimal", "::ffff:c000:207", "192.0.2.7", TLSFLOOR_FAMILY_IPV4},
-        {"mapped, written out", "0000:0000:0000:0000:0000:ffff:192.168.100.200",
-         "192.168.100.200", TLSFLOOR_FAMILY_IPV4},
+        {"mapped, written out", "0000:0000:0000:0000:0000:ffff:192.168.100.200", "192.168.100.200",
+         TLSFLOOR_FAMILY_IPV4},
         {"mapped, all zeros", "::ffff:0:0", "0.0.0.0", TLSFLOOR_FAMILY_IPV4},
         {"compatible is not mapped", "::192.0.2.7", "::192.0.2.7", TLSFLOOR_FAMILY_IPV6},
         {"next to mapped", "::fffe:c000:207", "::fffe:c000:207", TLSFLOOR_FAMILY_IPV6},
@@ -141,6 +141,7 @@ test_no_addresses(void **state)
         PIECE("%eth0"),
         PIECE("%"),
         PIECE("::ffff:192.0.2"),
+        PIECE("0000:0000:0000:0000:0000:ffff:255.255.255.2555"), /* one byte over the longest */
         PIECE("00000000000000000000000000000000000000000000000000000000000000192.0.2.7"),
     };
 
@@ -382,11 +383,13 @@ test_list_sort(void **state)
 static void
 test_list_match(void **state)
 {
-    static const char *const hit[] = {"10.0.0.0", "10.255.255.255", "10.1.2.3", "192.0.2.7",
-                                      "::ffff:10.9.9.9", "2001:db8::", "2001:db8:ffff::1"};
-    static const char *const miss[] = {"9.255.255.255", "11.0.0.0", "192.0.2.6", "192.0.2.8",
-                                       "255.255.255.255", "0.0.0.0", "::", "2001:db7:ffff::",
-                                       "2001:db9::", "ffff::", "::10.1.2.3"};
+    static const char *const hit[] = {
+        "10.0.0.0",        "10.255.255.255", "10.1.2.3",        "192.0.2.7",
+        "::ffff:10.9.9.9", "2001:db8::",     "2001:db8:ffff::1"};
+    static const char *const miss[] = {
+        "9.255.255.255",   "11.0.0.0", "192.0.2.6", "192.0.2.8",
+        "255.255.255.255", "0.0.0.0",  "::",        "2001:db7:ffff::",
+        "2001:db9::",      "ffff::",   "::10.1.2.3"};
     struct tlsfloor_networks list = {0};
     const struct tlsfloor_address none = {0};
 
@@ -416,7 +419,10 @@ test_list_match(void **state)
 static void
 test_list_of_nothing_and_everything(void **state)
 {
-    static const char *const addresses[] = {"0.0.0.0", "255.255.255.255", "192.0.2.7", "::",
+    static const char *const addresses[] = {"0.0.0.0",
+                                            "255.255.255.255",
+                                            "192.0.2.7",
+                                            "::",
                                             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
                                             "::ffff:1.2.3.4"};
     struct tlsfloor_networks empty = {0}, all = {0};
@@ -493,8 +499,7 @@ model_match(const struct tlsfloor_network *networks, size_t count,
 
         if (networks[i].address.family != one->family)
             continue;
-        while (bit < networks[i].prefix &&
-               bit_of(&networks[i].address, bit) == bit_of(one, bit))
+        while (bit < networks[i].prefix && bit_of(&networks[i].address, bit) == bit_of(one, bit))
             bit++;
         if (bit == networks[i].prefix)
             return 1;
@@ -528,8 +533,8 @@ test_list_against_model(void **state)
         }
         for (size_t i = 0; i < list.count; i++)
             for (size_t k = 0; k < list.count; k++)
-                assert_int_equal(
-                    tlsfloor_network_match(&list.items[i], &list.items[k].address), i == k);
+                assert_int_equal(tlsfloor_network_match(&list.items[i], &list.items[k].address),
+                                 i == k);
         tlsfloor_networks_free(&list);
     }
     /* the comparison means something only with enough of both */

@@ -87,17 +87,14 @@ test_check_length(void **state)
     for (size_t size = TLSFLOOR_REPLY_TEXT - 2; size <= TLSFLOOR_REPLY_TEXT + 1; size++) {
         memset(text, 'x', size);
         text[size] = '\0';
-        assert_int_equal(tlsfloor_reply_check(text, &error),
-                         size < TLSFLOOR_REPLY_TEXT ? 0 : -1);
+        assert_int_equal(tlsfloor_reply_check(text, &error), size < TLSFLOOR_REPLY_TEXT ? 0 : -1);
     }
     assert_string_equal(error, TOO_LONG);
     /* three URLs of 119 bytes and 22 bytes around them are 379 */
-    assert_int_equal(tlsfloor_reply_check("x" HELP_URL HELP_URL HELP_URL "123456789012345678901",
-                                          &error),
-                     0);
-    assert_int_equal(tlsfloor_reply_check("x" HELP_URL HELP_URL HELP_URL "1234567890123456789012",
-                                          &error),
-                     -1);
+    assert_int_equal(
+        tlsfloor_reply_check("x" HELP_URL HELP_URL HELP_URL "123456789012345678901", &error), 0);
+    assert_int_equal(
+        tlsfloor_reply_check("x" HELP_URL HELP_URL HELP_URL "1234567890123456789012", &error), -1);
     assert_string_equal(error, TOO_LONG);
 }
 
@@ -272,8 +269,10 @@ test_format_longest(void **state)
     assert_string_equal(reply.text + TLSFLOOR_REPLY_TEXT - 1 - 21, "123456789012345678901");
     assert_true(strlen("530 5.7.10 ") + strlen(reply.text) < 400);
     /* one that does not pass the check is cut, not written beyond the end */
+    format(&reply, "x" HELP_URL HELP_URL HELP_URL "1234567890123456789012", url);
+    assert_int_equal(strlen(reply.text), TLSFLOOR_REPLY_TEXT - 1);
     format(&reply, HELP_URL HELP_URL HELP_URL HELP_URL, url);
-    assert_true(strlen(reply.text) < TLSFLOOR_REPLY_TEXT);
+    assert_int_equal(strlen(reply.text), 3 * strlen(url));
     tlsfloor_policy_free(reply.policy);
 }
 

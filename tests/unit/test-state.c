@@ -21,6 +21,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -105,8 +106,7 @@ read_bytes(const char *name, char *bytes, size_t size)
 static struct tlsfloor_policy *
 policy_of(const char *conf)
 {
-    struct tlsfloor_policy *policy =
-        tlsfloor_policy_parse(tlsfloor_text_from(conf), NULL, NULL);
+    struct tlsfloor_policy *policy = tlsfloor_policy_parse(tlsfloor_text_from(conf), NULL, NULL);
 
     assert_non_null(policy);
     return policy;
@@ -568,6 +568,25 @@ test_leftover(void **state)
     assert_loads(enforcing);
 }
 
+/* As on a full disk: the old policy stays, and the half of the new one is taken away. */
+static void
+test_no_room(void **state)
+{
+    struct rlimit room, little;
+
+    (void)state;
+    apply(tagging);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &room), 0);
+    little = room;
+    little.rlim_cur = 100;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    assert_no_apply(directory, "/policy: cannot be written: File too large");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &room), 0);
+    assert_int_equal(access(other, F_OK), -1);
+    assert_loads(tagging);
+}
+
 /* A symbolic link is replaced, not followed. */
 static void
 test_apply_over_link(void **state)
@@ -717,6 +736,30 @@ test_changed(void **state)
     assert_int_equal(tlsfloor_state_changed(directory, &known), 0);
 }
 
+/* Whatever happens, no descriptor stays open: the daemon looks once a second. */
+static void
+test_descriptors(void **state)
+{
+    int before = open("/dev/null", O_RDONLY | O_CLOEXEC), after;
+
+    (void)state;
+    close(before);
+    assert_no_load(NOT_APPLIED);
+    apply(tagging);
+    assert_loads(tagging);
+    write_bytes(path, "x", 1);
+    assert_no_load(DAMAGED);
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_no_load(": can be written by others (mode 0666): chmod go-w");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_no_load(": is a directory, not a file");
+    assert_no_apply(directory, "/policy: cannot be written: Is a directory");
+    after = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(after);
+    assert_int_equal(after, before);
+}
+
 /* --- reading any file --- */
 
 static void
@@ -780,11 +823,13 @@ main(void)
         TEST(test_no_rights),
         TEST(test_too_large),
         TEST(test_leftover),
+        TEST(test_no_room),
         TEST(test_apply_over_link),
         TEST(test_lock),
         TEST(test_lock_is_let_go),
         TEST(test_readers_see_whole_policies),
         TEST(test_changed),
+        TEST(test_descriptors),
         TEST(test_file_read),
         TEST(test_file_read_below_a_file),
     };

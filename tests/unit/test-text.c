@@ -15,9 +15,9 @@
 
 #include "text.h"
 
-#define PIECE(literal)                                                                             \
-    {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
+#define PIECE(literal)               \
+    {                                \
+        literal, sizeof(literal) - 1 \
     }
 
 static const struct {

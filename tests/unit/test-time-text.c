@@ -15,9 +15,9 @@
 
 #include "time-text.h"
 
-#define PIECE(literal)                                                                             \
-    {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
+#define PIECE(literal)               \
+    {                                \
+        literal, sizeof(literal) - 1 \
     }
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
 
@@ -123,11 +123,8 @@ test_before_1970(void **state)
         int64_t seconds;
         const char *want;
     } cases[] = {
-        {-1, "1969-12-31"},
-        {-86400, "1969-12-31"},
-        {-86401, "1969-12-30"},
-        {-2203891200, "1900-03-01"},
-        {-2203891201, "1900-02-28"},
+        {-1, "1969-12-31"},          {-86400, "1969-12-31"},      {-86401, "1969-12-30"},
+        {-2203891200, "1900-03-01"}, {-2203891201, "1900-02-28"},
     };
     char text[11];
 

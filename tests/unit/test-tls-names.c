@@ -14,9 +14,9 @@
 
 #include "tls-names.h"
 
-#define PIECE(literal)                                                                             \
-    {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
+#define PIECE(literal)               \
+    {                                \
+        literal, sizeof(literal) - 1 \
     }
 
 static const struct {
