@@ -203,7 +203,8 @@ take_word(struct tlsfloor_text *line)
         line->size--;
     }
     word = (struct tlsfloor_text){line->data, word_size(*line)};
-    line->data += word.size;
+    if (word.size > 0)
+        line->data += word.size;
     line->size -= word.size;
     return word;
 }
