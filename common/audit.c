@@ -185,7 +185,7 @@ tlsfloor_audit_format(const struct tlsfloor_audit *audit, const struct tlsfloor_
     if (audit->login.size > 0)
         put_value(&line, " login=", audit->login, LOGIN_SHARE);
     if (line.cut[0] != '\0')
-        put_token(&line, " cut=", line.cut);
+        put_value(&line, " cut=", tlsfloor_text_from(line.cut), sizeof(line.cut) + 2);
     line_r[line.used] = '\0';
     return line.used;
 }

@@ -488,6 +488,7 @@ test_longest(void **state)
             longest = strlen(entry.line);
         assert_int_equal(values_count, 17);
         assert_value("cut", PIECE("user,tls,cipher,exception,session,login"));
+        assert_non_null(strstr(entry.line, " cut=\"user,tls,cipher,exception,session,login\""));
         assert_string_equal(values[16].key, "cut");
         for (size_t k = 0; k < COUNT(outside); k++)
             assert_in_range(find_value(outside[k])->size, (shares[k].share - 2) / 4 - 1,
