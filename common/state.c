@@ -286,9 +286,11 @@ tlsfloor_state_apply(const char *directory, const struct tlsfloor_policy *policy
     }
     snprintf(header, sizeof(header), HEADER, strlen(text),
              tlsfloor_hash_add(TLSFLOOR_HASH_START, text, strlen(text)));
-    if (write_file(fd, POLICY_NEW, header, text) != 0 ||
-        renameat(fd, POLICY_NEW, fd, POLICY) != 0 || fsync(fd) != 0)
+    if (write_file(fd, POLICY_NEW, header, text) != 0 || renameat(fd, POLICY_NEW, fd, POLICY) != 0)
         result = fail(error, "%s/" POLICY ": cannot be written: %s", directory, strerror(errno));
+    else if (fsync(fd) != 0)
+        result = fail(error, "%s/" POLICY ": is in force, but may be lost in a crash: %s",
+                      directory, strerror(errno));
     free(text);
     close(fd);
     return result;

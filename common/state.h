@@ -38,7 +38,8 @@ int tlsfloor_state_changed(const char *directory, struct stat *known);
 
 /*
  * Replaces the applied policy: under a lock, to a temporary file, fsync,
- * rename. 0, or -1 with a sentence; the old policy is in force then.
+ * rename. 0, or -1 with a sentence; the old policy is in force then, unless
+ * the sentence says that the new one already is.
  */
 int tlsfloor_state_apply(const char *directory, const struct tlsfloor_policy *policy,
                          char error[TLSFLOOR_ERROR_TEXT]);
