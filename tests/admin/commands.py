@@ -9,6 +9,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
+from tap import Tap  # noqa: E402
+
 TLSFLOOR = Path(os.environ["TLSFLOOR_BUILD"]) / "admin" / "tlsfloor"
 OLD = ["--client", "192.0.2.7", "--tls", "TLSv1", "--cipher", "AES128-SHA"]
 
@@ -219,33 +223,13 @@ class Commands(unittest.TestCase):
         self.assertIn("No space left on device", done.stderr)
 
 
-class Tap(unittest.TextTestResult):
-    """Prints each result as a TAP point."""
-
-    def startTestRun(self):
-        self.count = 0
-
-    def point(self, good, test, detail=""):
-        self.count += 1
-        print(f"{'ok' if good else 'not ok'} {self.count} - {test.id().split('.')[-1]}")
-        for line in detail.splitlines():
-            print(f"# {line}")
-
-    def addSuccess(self, test):
-        self.point(True, test)
-
-    def addFailure(self, test, err):
-        super().addFailure(test, err)
-        self.point(False, test, self.failures[-1][1])
-
-    def addError(self, test, err):
-        super().addError(test, err)
-        self.point(False, test, self.errors[-1][1])
+def main():
+    tap = Tap()
+    for name in unittest.defaultTestLoader.getTestCaseNames(Commands):
+        with tap.case(name.removeprefix("test_").replace("_", " ")):
+            Commands(name).debug()
+    return tap.finish()
 
 
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Commands)
-    print(f"1..{suite.countTestCases()}")
-    runner = unittest.TextTestRunner(stream=open(os.devnull, "w", encoding="ascii"),
-                                     resultclass=Tap)
-    sys.exit(0 if runner.run(suite).wasSuccessful() else 1)
+    sys.exit(main())

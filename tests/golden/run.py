@@ -9,6 +9,7 @@ NNN-topic.ref         the transcript that is expected
 
 `run.py --update` writes the .ref files anew, to be read before they are committed.
 """
+import difflib
 import os
 import shlex
 import shutil
@@ -18,6 +19,10 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "lib"))
+
+from tap import Tap, Unexpected  # noqa: E402
+
 TLSFLOOR = Path(os.environ["TLSFLOOR_BUILD"]) / "admin" / "tlsfloor"
 
 
@@ -43,30 +48,24 @@ def decide(line, directory):
     return done.stdout.replace(directory, "@DIR@") + f"exit {done.returncode}\n"
 
 
+def check_case(case):
+    reference = case.with_suffix(".ref")
+    with tempfile.TemporaryDirectory() as directory:
+        transcript = run_case(case, directory)
+    if "--update" in sys.argv:
+        reference.write_text(transcript)
+    want = reference.read_text() if reference.exists() else ""
+    if transcript != want:
+        raise Unexpected("\n".join(difflib.unified_diff(
+            want.splitlines(), transcript.splitlines(), "want", "got", lineterm="")))
+
+
 def main():
-    cases = sorted(HERE.glob("*.in"))
-    print(f"1..{len(cases)}")
-    failed = False
-    for number, case in enumerate(cases, 1):
-        reference = case.with_suffix(".ref")
-        with tempfile.TemporaryDirectory() as directory:
-            transcript = run_case(case, directory)
-        if "--update" in sys.argv:
-            reference.write_text(transcript)
-        want = reference.read_text() if reference.exists() else ""
-        good = transcript == want
-        failed = failed or not good
-        print(f"{'ok' if good else 'not ok'} {number} - {case.stem}")
-        if not good:
-            show_difference(want, transcript)
-    return 1 if failed or not cases else 0
-
-
-def show_difference(want, got):
-    import difflib
-    for line in difflib.unified_diff(want.splitlines(), got.splitlines(), "want", "got",
-                                     lineterm=""):
-        print(f"# {line}")
+    tap = Tap()
+    for case in sorted(HERE.glob("*.in")):
+        with tap.case(case.stem):
+            check_case(case)
+    return tap.finish()
 
 
 if __name__ == "__main__":

@@ -148,7 +148,11 @@ classify(const struct tlsfloor_response *response)
     static const struct {
         const char *begin;
         char letter;
-    } forms[] = {{DUNNO, '.'}, {REFUSAL, 'R'}, {DEFERRAL, 'T'}, {DEFERRAL_UNBANNED, 't'}, {HEADER, 'H'}};
+    } forms[] = {{DUNNO, '.'},
+                 {REFUSAL, 'R'},
+                 {DEFERRAL, 'T'},
+                 {DEFERRAL_UNBANNED, 't'},
+                 {HEADER, 'H'}};
 
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (strncmp(response->answer, forms[i].begin, strlen(forms[i].begin)) == 0)
