@@ -86,7 +86,10 @@ class Host:
     @contextlib.contextmanager
     def connect(self, service, version=None, cipher="DEFAULT"):
         """A session at the point where the client is to send EHLO, TLS being up."""
+        already = len(self.policyd.audit_lines())
         with Session(self.ports[service]) as session:
+            # Client ports come again: what was logged before is not this session's.
+            session.audit_start = already
             if version is None:
                 session.greeting = session.reply()
             elif service.endswith("submissions"):
@@ -101,15 +104,18 @@ class Host:
         sockets = self.postfix.policy_directory
         return Recorder(self.workspace, sockets / "recorder", sockets / "policy")
 
+    def audit_so_far(self, session):
+        """The audit lines of a session that are there already."""
+        return [line for line in self.policyd.audit_lines()[session.audit_start:]
+                if f" port={session.client_port} " in line]
+
     def audit(self, session, number=1):
         """The audit lines of a session; waits for so many."""
-        mark = f" port={session.client_port} "
-
         def found():
-            lines = [line for line in self.policyd.audit_lines() if mark in line]
+            lines = self.audit_so_far(session)
             return lines if len(lines) >= number else None
 
-        return wait_until(found, f"{number} audit lines with{mark}", seconds=5)
+        return wait_until(found, f"{number} audit lines of port {session.client_port}", seconds=5)
 
 
 @contextlib.contextmanager
