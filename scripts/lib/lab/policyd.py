@@ -45,7 +45,20 @@ def daemon_argv(site, *options):
             "-u", USER, *options]
 
 
-class Policyd:
+class Logged:
+    """A daemon whose log is the file self.log."""
+
+    def lines(self):
+        """The log without a last line that is not complete yet."""
+        return self.log.read_text().split("\n")[:-1]
+
+    def audit_lines(self):
+        """Without the daemon's name and process id."""
+        messages = (line.partition("]: ")[2] for line in self.lines())
+        return [message for message in messages if message.startswith("tlsfloor: ")]
+
+
+class Policyd(Logged):
     """The daemon on a socket that it makes itself."""
 
     def __init__(self, workspace, site, path):
@@ -61,15 +74,6 @@ class Policyd:
     def stop(self):
         """Ends the daemon; its exit status, which a sanitizer makes bad."""
         return self.workspace.stop(self.process)
-
-    def lines(self):
-        """The log without a last line that is not complete yet."""
-        return self.log.read_text().split("\n")[:-1]
-
-    def audit_lines(self):
-        """Without the daemon's name and process id."""
-        messages = (line.partition("]: ")[2] for line in self.lines())
-        return [message for message in messages if message.startswith("tlsfloor: ")]
 
     def apply(self, **values):
         """Applies a policy and waits until it is in force."""
@@ -92,7 +96,7 @@ def listen(path):
     return listener
 
 
-class Launcher:
+class Launcher(Logged):
     """Socket activation: holds the listening socket and starts the daemon again when it ends."""
 
     # The shell turns into the daemon, which must find its own process id.
