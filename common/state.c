@@ -253,15 +253,15 @@ write_file(int directory_fd, const char *name, const char *header, const char *t
 static int
 lock_directory(const char *directory, char error[TLSFLOOR_ERROR_TEXT])
 {
-    int made = mkdir(directory, 0755) == 0, fd;
+    int made = mkdir(directory, 0711) == 0, fd;
 
     if (!made && errno != EEXIST)
         return fail(error, "%s: cannot be made: %s", directory, strerror(errno));
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return fail(error, "%s: cannot be opened: %s", directory, strerror(errno));
-    /* Everybody may look into a state of ours, whatever the umask. */
-    if ((made && fchmod(fd, 0755) != 0) || flock(fd, LOCK_EX) != 0) {
+    /* Everybody may read a file there, but nobody else open the directory, to hold the lock. */
+    if ((made && fchmod(fd, 0711) != 0) || flock(fd, LOCK_EX) != 0) {
         fail(error, "%s: cannot be locked: %s", directory, strerror(errno));
         close(fd);
         return -1;

@@ -279,7 +279,7 @@ test_no_directory(void **state)
     assert_int_equal(tlsfloor_state_apply(where, policy, error), 0);
     umask(old);
     assert_int_equal(stat(where, &st), 0);
-    assert_int_equal(st.st_mode, S_IFDIR | 0755);
+    assert_int_equal(st.st_mode, S_IFDIR | 0711);
     tlsfloor_policy_free(policy);
     policy = tlsfloor_state_load(where, NULL, error);
     assert_non_null(policy);
