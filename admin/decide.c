@@ -55,6 +55,9 @@ read_tls(const struct invocation *invocation, struct report *report, struct tlsf
                           "give cleartext, SSLv3, TLSv1 ... as a log has it");
     facts->tls_name = tlsfloor_text_from(invocation->tls);
     facts->tls = tlsfloor_tls_parse(facts->tls_name);
+    if (facts->tls == TLSFLOOR_TLS_UNKNOWN && strcmp(invocation->tls, "unknown") != 0)
+        report_warning(report, "decide: --tls is no version that tlsfloor knows, so the session is "
+                               "judged as one of unknown version");
     if (facts->tls == TLSFLOOR_TLS_CLEARTEXT && invocation->cipher != NULL)
         return bad_option(report, "--cipher", invocation->cipher,
                           "a cleartext session has none, leave it out");
@@ -212,11 +215,9 @@ print_exceptions(const struct question *question)
                relation(question, &item->exception));
         named++;
     }
-    if (named > 0)
-        return;
-    if (question->facts.user.state == TLSFLOOR_USER_NAMED)
+    if (question->facts.user.state == TLSFLOOR_USER_NAMED && named == 0)
         puts("exceptions: none names this user");
-    else
+    if (question->facts.user.state != TLSFLOOR_USER_NAMED)
         printf("exceptions: %s\n", question->lookup.may_cover
                                        ? "some user could have one for this session"
                                        : "no user could have one for this session");
