@@ -28,6 +28,11 @@ CLIENTS = {name: client for names, _, client in SERVICES.values() for name in na
 IMPLICIT = {names[1] for names, _, _ in SERVICES.values() if len(names) > 1}
 
 
+def service_of(listener):
+    """As tlsfloor names it."""
+    return CLIENTS[listener.removesuffix(PROXIED)].service
+
+
 @dataclasses.dataclass
 class Options:
     """passdbs (before the one of users) and extra: text of the configuration."""

@@ -32,7 +32,8 @@ class Session(Connection):
 
     def starttls(self, version, cipher="DEFAULT", behind=b""):
         """From the greeting to TLS; the EHLO after it is the caller's."""
-        for reply in (self.reply(), self.command("EHLO client.example.net"),
+        self.greeting = self.reply()
+        for reply in (self.greeting, self.command("EHLO client.example.net"),
                       self.command("STARTTLS")):
             if not reply.startswith("2"):
                 raise ConnectionError(f"no STARTTLS: {reply}")
