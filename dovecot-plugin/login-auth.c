@@ -53,9 +53,11 @@ static int
 pass_login(struct client *client, struct tlsfloor_login_session *session, const char *const *fields)
 {
     const char *final = client->virtual_user == NULL ? "" : client->virtual_user;
-    const char *judged = client->virtual_user_orig == NULL ? final : client->virtual_user_orig;
+    const char *original = client->virtual_user_orig;
     const struct tlsfloor_lookup nobody = {.result = TLSFLOOR_LOOKUP_ABSENT};
-    struct tlsfloor_text user = tlsfloor_text_from(judged);
+    /* EXTERNAL has no name of its own but that of the certificate. */
+    struct tlsfloor_text user =
+        tlsfloor_text_from(original == NULL || original[0] == '\0' ? final : original);
     struct tlsfloor_facts facts = tlsfloor_login_facts(client, session);
     struct tlsfloor_audit audit = {.stage = TLSFLOOR_STAGE_AUTH};
     struct tlsfloor_exception exception = {.kind = TLSFLOOR_WHO_USER};

@@ -45,7 +45,10 @@ refuse_connection(struct client *client, struct tlsfloor_login_session *session,
     tlsfloor_login_log_refusal(client, session, stage);
     /* Else Dovecot adds "no auth attempts" and the like, which fail2ban looks for. */
     client->no_extra_disconnect_reason = TRUE;
+    /* Submission would close the client here, and log the text as the reason. */
+    client->disconnected = TRUE;
     client_notify_disconnect(client, words->disconnect, text);
+    client->disconnected = FALSE;
     client_destroy(client, reason);
 }
 
@@ -81,6 +84,16 @@ release_greeting(struct client *client, struct tlsfloor_login_session *session)
     session->reading = 0;
 }
 
+/* What was to be said behind STARTTLS. */
+static void
+release_held(struct client *client, struct tlsfloor_login_session *session)
+{
+    string_t *held = session->held;
+
+    session->held = NULL;
+    session->module_ctx.super.send_raw_data(client, str_data(held), str_len(held));
+}
+
 /* The handshake failed: as Dovecot itself would say it. */
 static void
 give_up_handshake(struct client *client)
@@ -113,12 +126,37 @@ finish_handshake(struct client *client, struct tlsfloor_login_session *session)
     session->judged_tls = 1;
     tlsfloor_login_judge(client, session);
     if (tlsfloor_login_refuses(&session->now)) {
+        session->held = NULL;
         refuse_connection(client, session, TLSFLOOR_STAGE_CONNECT);
         return -1;
     }
     if (session->greeting_held)
         release_greeting(client, session);
+    if (session->held != NULL)
+        release_held(client, session);
     return 1;
+}
+
+/*
+ * ManageSieve says behind STARTTLS, without waiting for the handshake, what it
+ * offers. Who is going to be refused must not take that for an invitation.
+ */
+static void
+session_starttls(struct client *client)
+{
+    tlsfloor_login_session_of(client)->held = str_new(client->pool, 1024);
+    tlsfloor_login_session_of(client)->module_ctx.super.starttls(client);
+}
+
+static void
+session_send_raw_data(struct client *client, const void *data, size_t size)
+{
+    struct tlsfloor_login_session *session = tlsfloor_login_session_of(client);
+
+    if (session->held != NULL)
+        str_append_data(session->held, data, size);
+    else
+        session->module_ctx.super.send_raw_data(client, data, size);
 }
 
 /* Reads for clients that Dovecot does not read from before it has greeted them. */
@@ -214,6 +252,10 @@ session_allocated(struct client *client)
         v->input = session_input;
     if (v->input_next_cmd != NULL)
         v->input_next_cmd = session_input_next_cmd;
+    if (v->starttls != NULL) {
+        v->starttls = session_starttls;
+        v->send_raw_data = session_send_raw_data;
+    }
     v->notify_auth_ready = session_notify_auth_ready;
     v->destroy = session_destroy;
     tlsfloor_login_auth_hook(v);

@@ -29,6 +29,7 @@ struct tlsfloor_login_session {
     struct tlsfloor_decision denial;
 
     sasl_server_callback_t *sasl_callback; /* Dovecot's own, of this attempt */
+    string_t *held;                        /* what waits for the handshake behind STARTTLS */
     const char *forwarded;                 /* the text that the last attempt forwarded */
     struct timeout *to_refuse;
 };
