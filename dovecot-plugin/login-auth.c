@@ -30,7 +30,9 @@ forward_facts(struct client *client, struct tlsfloor_login_session *session)
                                      strlen(session->forwarded));
     start = strlen(compat_forward_fields(client));
     tlsfloor_address_format(&facts.connection, address);
-    client_add_forward_field(client, "tlsfloor_tls", tlsfloor_tls_name(facts.tls));
+    client_add_forward_field(client, "tlsfloor_tls",
+                             facts.tls_name.size == 0 ? tlsfloor_tls_name(facts.tls)
+                                                      : facts.tls_name.data);
     client_add_forward_field(client, "tlsfloor_cipher",
                              facts.cipher.size == 0 ? "-" : facts.cipher.data);
     client_add_forward_field(client, "tlsfloor_bits", t_strdup_printf("%u", facts.bits));
