@@ -165,3 +165,8 @@ class DovecotServer:
         """What the auth process was asked for a session, as far as it is logged."""
         return self.find(rf"auth: Debug: client in: AUTH\t.*\trport={client.client_port}\t",
                          client.log_start)
+
+    def sessions_in_auth(self):
+        """The ids of all sessions of which the auth process got credentials."""
+        return {re.search(r"\tsession=(\S+)", line)[1] for line in
+                self.find(r"auth: Debug: client in: AUTH\t")}
