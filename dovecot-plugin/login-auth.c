@@ -50,64 +50,82 @@ deny(struct client *client, struct tlsfloor_login_session *session,
     client->no_extra_disconnect_reason = TRUE;
 }
 
-/* Judges a login with its user's name, and logs. 1: it goes on; 0: it is denied. */
+/* Logs what was decided of a named user, and keeps a denial for session_auth_result(). */
+static void
+conclude(struct client *client, struct tlsfloor_login_session *session,
+         struct tlsfloor_facts *facts, struct tlsfloor_text user,
+         const struct tlsfloor_decision *decision)
+{
+    struct tlsfloor_text final = tlsfloor_text_from(client->virtual_user);
+    struct tlsfloor_audit audit = {.stage = TLSFLOOR_STAGE_AUTH};
+
+    facts->user = tlsfloor_user_named(user, tlsfloor_text_from(session->policy->default_domain));
+    if (!tlsfloor_text_equal_fold(user, final))
+        audit.login = final;
+    tlsfloor_login_log(client, session, facts, decision, &audit);
+    if (tlsfloor_login_refuses(decision))
+        deny(client, session, decision);
+}
+
+/* What the auth process says of this attempt's user: 1, or 0: nothing. */
+static int
+find_verdict(const struct tlsfloor_login_session *session, const char *const *fields,
+             struct tlsfloor_verdict *verdict_r)
+{
+    return session->policy->dovecot_passdb && tlsfloor_verdict_find(fields, verdict_r);
+}
+
+/* The name that the client gave; EXTERNAL gives none but that of the certificate. */
+static struct tlsfloor_text
+given_name(const struct client *client)
+{
+    struct tlsfloor_text original = tlsfloor_text_from(client->virtual_user_orig);
+
+    return original.size > 0 ? original : tlsfloor_text_from(client->virtual_user);
+}
+
+/* Judges a login with its user's name. 1: it goes on; 0: it is denied. */
 static int
 pass_login(struct client *client, struct tlsfloor_login_session *session, const char *const *fields)
 {
-    const char *final = client->virtual_user == NULL ? "" : client->virtual_user;
-    const char *original = client->virtual_user_orig;
     const struct tlsfloor_lookup nobody = {.result = TLSFLOOR_LOOKUP_ABSENT};
-    /* EXTERNAL has no name of its own but that of the certificate. */
-    struct tlsfloor_text user =
-        tlsfloor_text_from(original == NULL || original[0] == '\0' ? final : original);
     struct tlsfloor_facts facts = tlsfloor_login_facts(client, session);
-    struct tlsfloor_audit audit = {.stage = TLSFLOOR_STAGE_AUTH};
     struct tlsfloor_exception exception = {.kind = TLSFLOOR_WHO_USER};
+    struct tlsfloor_text user = given_name(client);
     struct tlsfloor_decision decision;
     struct tlsfloor_verdict verdict;
-    int has_verdict = session->needs_verdict && tlsfloor_verdict_find(fields, &verdict);
 
-    if (has_verdict)
+    if (find_verdict(session, fields, &verdict)) {
         user = verdict.user;
-    facts.user = tlsfloor_user_named(user, tlsfloor_text_from(session->policy->default_domain));
-    if (has_verdict) {
         decision = tlsfloor_login_follow(session, &verdict, &exception);
     } else {
+        facts.user = tlsfloor_user_named(user, tlsfloor_text_from(session->policy->default_domain));
         decision = tlsfloor_policy_decide(session->policy, &facts, &nobody, ioloop_time);
         if (session->needs_verdict && !tlsfloor_login_refuses(&decision))
             decision.action = TLSFLOOR_REFUSE;
     }
-    if (!tlsfloor_text_equal_fold(user, tlsfloor_text_from(final)))
-        audit.login = tlsfloor_text_from(final);
-    tlsfloor_login_log(client, session, &facts, &decision, &audit);
-    if (tlsfloor_login_refuses(&decision)) {
-        deny(client, session, &decision);
+    conclude(client, session, &facts, user, &decision);
+    if (session->denied)
         return 0;
-    }
     tlsfloor_login_alert(client, session, &decision);
     return 1;
 }
 
-/* A denial that came from the auth process: it marks what policy denied. */
+/* A failed login that the auth process marked as denied by policy. */
 static void
 take_denial(struct client *client, struct tlsfloor_login_session *session,
             const char *const *fields)
 {
     struct tlsfloor_facts facts = tlsfloor_login_facts(client, session);
-    struct tlsfloor_audit audit = {.stage = TLSFLOOR_STAGE_AUTH};
     struct tlsfloor_exception exception = {.kind = TLSFLOOR_WHO_USER};
     struct tlsfloor_decision decision;
     struct tlsfloor_verdict verdict;
 
-    if (!session->needs_verdict || !tlsfloor_verdict_find(fields, &verdict))
+    if (!find_verdict(session, fields, &verdict))
         return;
     decision = tlsfloor_login_follow(session, &verdict, &exception);
-    if (!tlsfloor_login_refuses(&decision))
-        return;
-    facts.user =
-        tlsfloor_user_named(verdict.user, tlsfloor_text_from(session->policy->default_domain));
-    tlsfloor_login_log(client, session, &facts, &decision, &audit);
-    deny(client, session, &decision);
+    if (tlsfloor_login_refuses(&decision))
+        conclude(client, session, &facts, verdict.user, &decision);
 }
 
 /* Stands between an attempt's outcome and Dovecot. */
