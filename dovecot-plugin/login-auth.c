@@ -75,13 +75,18 @@ find_verdict(const struct tlsfloor_login_session *session, const char *const *fi
     return session->policy->dovecot_passdb && tlsfloor_verdict_find(fields, verdict_r);
 }
 
-/* The name that the client gave; EXTERNAL gives none but that of the certificate. */
+/*
+ * The name that the client gave for its user. EXTERNAL gives none but that of
+ * the certificate, and of a master login the original name is the master's.
+ */
 static struct tlsfloor_text
 given_name(const struct client *client)
 {
     struct tlsfloor_text original = tlsfloor_text_from(client->virtual_user_orig);
 
-    return original.size > 0 ? original : tlsfloor_text_from(client->virtual_user);
+    if (original.size == 0 || client->virtual_auth_user != NULL)
+        return tlsfloor_text_from(client->virtual_user);
+    return original;
 }
 
 /* Judges a login with its user's name. 1: it goes on; 0: it is denied. */
