@@ -110,10 +110,11 @@ class DovecotServer:
 
     def open(self, listener, source=None, header=b"", certified=False):
         """A client before the first byte of the protocol."""
+        already = len(self.messages())
         client = CLIENTS[listener.removesuffix(PROXIED)](
             self.ports[listener], source, header,
             self.client_certificate if certified else None)
-        client.log_start = len(self.messages())
+        client.log_start = already
         return client
 
     @contextlib.contextmanager
