@@ -4,8 +4,8 @@
 
 Parameters with their defaults and sections, from "tlsfloor show -d"; keys and values of the audit
 line, keys of exceptions and what Dovecot's plugin sends and reads, from the tables of the source;
-commands and options, from --help and from what the programs accept. What is there must be documented
-and what is documented must exist. The lines for Dovecot's configuration are ones that it takes.
+commands and options, from --help and from what the programs accept. What is there must be
+documented and what is documented must exist. Dovecot takes the lines for its configuration.
 """
 
 import os
@@ -345,7 +345,7 @@ SPOILED = (  # check, page, what to change in it, and what is to be said then
     ("plugin", r"^\.D1 Li tlsfloor_verdict= ", ".D1 Li tlsfloor_word= ", "field tlsfloor_word is"),
     ("plugin", r"^\.It Ev TLSFLOOR_STATE$", ".It Ev TLSFLOOR", "variable TLSFLOOR_STATE is not"),
     ("event", r"=tlsfloor_decision$", "=tlsfloor", "event tlsfloor_decision is not documented"),
-    ("event", r"^\.It Li tls_protocol$", ".It Li tls", "event field tls is documented and does not"),
+    ("event", r"^\.It Li tls_protocol$", ".It Li tls", "event field tls is documented"),
     ("95-tlsfloor.conf", r"^login_plugins =", "login_plugin =", "Unknown setting: login_plugin"),
     ("95-tlsfloor.conf", r"^#ssl_cipher_list = ", "#ssl_cipher = ", "Unknown setting: ssl_cipher"),
     ("policyd", r"^\.It Fl f$", ".It Fl q", "option -q is documented and does not exist"),
