@@ -194,8 +194,7 @@ session_sasl_filter_mech(struct client *client, struct auth_mech_desc *mech)
         !session->module_ctx.super.sasl_filter_mech(client, mech))
         return FALSE;
     if (!session->judged_tls && tlsfloor_login_has_tls(client)) {
-        session->judged_tls = 1;
-        tlsfloor_login_judge(client, session);
+        tlsfloor_login_judge_tls(client, session);
         if (tlsfloor_login_refuses(&session->now))
             tlsfloor_login_refuse_soon(client, session);
     }

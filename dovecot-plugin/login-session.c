@@ -59,7 +59,7 @@ refuse_later(struct client *client)
 
     timeout_remove(&session->to_refuse);
     refuse_connection(client, session,
-                      client->starttls ? TLSFLOOR_STAGE_HELO : TLSFLOOR_STAGE_CONNECT);
+                      compat_used_starttls(client) ? TLSFLOOR_STAGE_HELO : TLSFLOOR_STAGE_CONNECT);
 }
 
 void
@@ -123,8 +123,7 @@ finish_handshake(struct client *client, struct tlsfloor_login_session *session)
         if (result <= 0)
             return result;
     }
-    session->judged_tls = 1;
-    tlsfloor_login_judge(client, session);
+    tlsfloor_login_judge_tls(client, session);
     if (tlsfloor_login_refuses(&session->now)) {
         session->held = NULL;
         refuse_connection(client, session, TLSFLOOR_STAGE_CONNECT);
@@ -237,6 +236,8 @@ judge_cleartext(struct client *client, struct tlsfloor_login_session *session)
     if (tlsfloor_login_refuses(&session->now) && compat_allows_cleartext(client)) {
         session->cleartext_shut = 1;
         compat_disable_cleartext(client);
+        /* Who leaves because nothing is offered must not be taken for an attacker either. */
+        client->no_extra_disconnect_reason = TRUE;
     }
 }
 
