@@ -33,88 +33,6 @@ fail(char error[TLSFLOOR_ERROR_TEXT], const char *format, ...)
     return -1;
 }
 
-/* 0, or -1: the file is none that can be believed. */
-static int
-check_file(const char *path, const struct stat *st, char error[TLSFLOOR_ERROR_TEXT])
-{
-    if (S_ISDIR(st->st_mode))
-        return fail(error, "%s: is a directory, not a file", path);
-    if (!S_ISREG(st->st_mode))
-        return fail(error, "%s: is not a regular file", path);
-    if (st->st_uid != 0 && st->st_uid != geteuid())
-        return fail(error, "%s: belongs to user %u: it must be root's (chown root)", path,
-                    (unsigned)st->st_uid);
-    if (st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && st->st_gid != 0))
-        return fail(error, "%s: can be written by others (mode %04o): chmod go-w", path,
-                    (unsigned)st->st_mode & 07777U);
-    if (st->st_size > TLSFLOOR_FILE_SIZE)
-        return fail(error, "%s: is larger than %u bytes", path, TLSFLOOR_FILE_SIZE);
-    return 0;
-}
-
-/* Reads what stat promised; a file that shrinks meanwhile is an error, as it may be half-saved. */
-static int
-read_bytes(const char *path, int fd, char *data, size_t size, char error[TLSFLOOR_ERROR_TEXT])
-{
-    size_t used = 0;
-
-    while (used < size) {
-        ssize_t bytes = read(fd, data + used, size - used);
-
-        if (bytes < 0 && errno == EINTR)
-            continue;
-        if (bytes < 0)
-            return fail(error, "%s: cannot be read: %s", path, strerror(errno));
-        if (bytes == 0)
-            return fail(error, "%s: changed while it was read: try again", path);
-        used += (size_t)bytes;
-    }
-    return 0;
-}
-
-static int
-read_file(const char *path, int fd, char **data_r, size_t *size_r, struct stat *stat_r,
-          char error[TLSFLOOR_ERROR_TEXT])
-{
-    struct stat st;
-    char *data;
-
-    if (fstat(fd, &st) != 0)
-        return fail(error, "%s: cannot be read: %s", path, strerror(errno));
-    if (check_file(path, &st, error) != 0)
-        return -1;
-    data = malloc((size_t)st.st_size + 1);
-    if (data == NULL)
-        return fail(error, "%s: no memory for %jd bytes", path, (intmax_t)st.st_size);
-    if (read_bytes(path, fd, data, (size_t)st.st_size, error) != 0) {
-        free(data);
-        return -1;
-    }
-    data[st.st_size] = '\0';
-    *data_r = data;
-    *size_r = (size_t)st.st_size;
-    if (stat_r != NULL)
-        *stat_r = st;
-    return 1;
-}
-
-int
-tlsfloor_file_read(const char *path, char **data_r, size_t *size_r, struct stat *stat_r,
-                   char error[TLSFLOOR_ERROR_TEXT])
-{
-    /* O_NONBLOCK: a FIFO in its place must not make anybody wait. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    int result;
-
-    if (fd < 0 && errno == ENOENT)
-        return 0;
-    if (fd < 0)
-        return fail(error, "%s: cannot be opened: %s", path, strerror(errno));
-    result = read_file(path, fd, data_r, size_r, stat_r, error);
-    close(fd);
-    return result;
-}
-
 static int
 state_path(const char *directory, const char *name, char path_r[TLSFLOOR_PATH],
            char error[TLSFLOOR_ERROR_TEXT])
@@ -201,27 +119,10 @@ tlsfloor_state_changed(const char *directory, struct stat *known)
 
     if (state_path(directory, POLICY, path, error) != 0 || stat(path, &st) != 0)
         memset(&st, 0, sizeof(st));
-    if (st.st_dev == known->st_dev && st.st_ino == known->st_ino && st.st_size == known->st_size &&
-        st.st_ctim.tv_sec == known->st_ctim.tv_sec && st.st_ctim.tv_nsec == known->st_ctim.tv_nsec)
+    if (tlsfloor_file_same(&st, known))
         return 0;
     *known = st;
     return 1;
-}
-
-static int
-write_bytes(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t bytes = write(fd, data, size);
-
-        if (bytes < 0 && errno == EINTR)
-            continue;
-        if (bytes < 0)
-            return -1;
-        data += bytes;
-        size -= (size_t)bytes;
-    }
-    return 0;
 }
 
 /* Writes a whole new file; the errno of what failed is left. */
@@ -236,8 +137,8 @@ write_file(int directory_fd, const char *name, const char *header, const char *t
     if (fd < 0)
         return -1;
     /* Everybody may read a policy, whatever the umask. */
-    failed = fchmod(fd, 0644) != 0 || write_bytes(fd, header, strlen(header)) != 0 ||
-             write_bytes(fd, text, strlen(text)) != 0 || fsync(fd) != 0;
+    failed = fchmod(fd, 0644) != 0 || tlsfloor_file_write(fd, header, strlen(header)) != 0 ||
+             tlsfloor_file_write(fd, text, strlen(text)) != 0 || fsync(fd) != 0;
     if (failed) {
         int saved = errno;
 

@@ -8,20 +8,8 @@
 
 #include <sys/stat.h>
 
+#include "file.h"
 #include "policy-text.h"
-
-#define TLSFLOOR_ERROR_TEXT 512
-
-/* The largest file that is read, bytes. */
-#define TLSFLOOR_FILE_SIZE (64U * 1024 * 1024)
-
-/*
- * Reads a whole regular file that only root or this user can write. The
- * bytes are the caller's to free(). 1: read; 0: there is no such file; -1 with
- * a sentence that names the file in error. stat_r may be NULL.
- */
-int tlsfloor_file_read(const char *path, char **data_r, size_t *size_r, struct stat *stat_r,
-                       char error[TLSFLOOR_ERROR_TEXT]);
 
 /*
  * The applied policy of directory, or NULL with a sentence that names the file

@@ -538,9 +538,9 @@ test_too_large(void **state)
     (void)state;
     write_bytes(path, "", 0);
     assert_int_equal(truncate(path, (off_t)TLSFLOOR_FILE_SIZE + 1), 0);
-    assert_no_load(": is larger than 67108864 bytes");
+    assert_no_load(": is larger than 134217728 bytes");
     assert_int_equal(truncate(path, INT64_C(1) << 40), 0);
-    assert_no_load(": is larger than 67108864 bytes");
+    assert_no_load(": is larger than 134217728 bytes");
 }
 
 /* --- applying --- */
