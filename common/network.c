@@ -209,6 +209,22 @@ tlsfloor_network_contains(const struct tlsfloor_network *outer,
     return outer->prefix <= inner->prefix && tlsfloor_network_match(outer, &inner->address);
 }
 
+void
+tlsfloor_network_join(const struct tlsfloor_network *a, const struct tlsfloor_network *b,
+                      struct tlsfloor_network *both_r)
+{
+    unsigned prefix = a->prefix < b->prefix ? a->prefix : b->prefix, bit = 0;
+    struct tlsfloor_network both = *a;
+
+    while (bit < prefix &&
+           !((a->address.bytes[bit / 8] ^ b->address.bytes[bit / 8]) & (0x80U >> bit % 8)))
+        bit++;
+    both.prefix = bit;
+    for (; bit < 8 * sizeof(both.address.bytes); bit++)
+        both.address.bytes[bit / 8] &= (unsigned char)~(0x80U >> bit % 8);
+    *both_r = both;
+}
+
 int
 tlsfloor_networks_add(struct tlsfloor_networks *list, const struct tlsfloor_network *network)
 {

@@ -72,6 +72,10 @@ size_t tlsfloor_network_decode(const unsigned char *bytes, size_t size,
 int tlsfloor_network_contains(const struct tlsfloor_network *outer,
                               const struct tlsfloor_network *inner);
 
+/* The smallest network with all of two, which are of one family. */
+void tlsfloor_network_join(const struct tlsfloor_network *a, const struct tlsfloor_network *b,
+                           struct tlsfloor_network *both_r);
+
 /* Adds one network at the end of a list that is not sorted yet. 0, or -1: no memory. */
 int tlsfloor_networks_add(struct tlsfloor_networks *list, const struct tlsfloor_network *network);
 

@@ -22,6 +22,7 @@
 
 #include <cdb.h>
 
+#include "bytes.h"
 #include "hash.h"
 #include "snapshot.h"
 #include "time-text.h"
@@ -68,24 +69,7 @@ fail(char error[TLSFLOOR_ERROR_TEXT], const char *format, ...)
     return -1;
 }
 
-/* --- numbers and checksums --- */
-
-static void
-put_number(unsigned char *bytes, uint64_t number, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++)
-        bytes[i] = (unsigned char)(number >> 8 * i);
-}
-
-static uint64_t
-get_number(const unsigned char *bytes, unsigned size)
-{
-    uint64_t number = 0;
-
-    for (unsigned i = size; i > 0; i--)
-        number = number << 8 | bytes[i - 1];
-    return number;
-}
+/* --- checksums --- */
 
 /* FNV-1a over both and the size of the one, mixed, because half of its bits must do. */
 static uint32_t
@@ -104,14 +88,15 @@ checksum(const char *key, size_t key_size, const unsigned char *value, size_t si
 static void
 put_checksum(const struct key *key, unsigned char *value, size_t size)
 {
-    put_number(value + size, checksum(key->data, key->size, value, size), CHECKSUM_SIZE);
+    tlsfloor_bytes_put(value + size, checksum(key->data, key->size, value, size), CHECKSUM_SIZE);
 }
 
 static int
 is_intact(const char *key, size_t key_size, const unsigned char *value, size_t size)
 {
-    return size >= CHECKSUM_SIZE && checksum(key, key_size, value, size - CHECKSUM_SIZE) ==
-                                        get_number(value + size - CHECKSUM_SIZE, CHECKSUM_SIZE);
+    return size >= CHECKSUM_SIZE &&
+           checksum(key, key_size, value, size - CHECKSUM_SIZE) ==
+               tlsfloor_bytes_get(value + size - CHECKSUM_SIZE, CHECKSUM_SIZE);
 }
 
 /* --- keys --- */
@@ -185,7 +170,7 @@ encode(const struct tlsfloor_exception *exception, const struct key *key,
     value_r[0] = (unsigned char)((exception->services << 3 & 0xf0U) | exception->allow);
     value_r[1] = (unsigned char)(exception->from_count | (exception->from_any ? FROM_ANY : 0) |
                                  (exception->ciphers_any ? CIPHERS_ANY : 0));
-    put_number(value_r + 2, (uint64_t)day, 3);
+    tlsfloor_bytes_put(value_r + 2, (uint64_t)day, 3);
     for (size_t i = 0; i < exception->from_count; i++)
         size += tlsfloor_network_encode(&exception->from[i], value_r + size);
     if (!tlsfloor_text_equal(exception->who, whole)) {
@@ -266,7 +251,7 @@ decode(const struct key *key, const unsigned char *value, size_t size,
     exception->ciphers_any = (value[1] & CIPHERS_ANY) != 0;
     exception->from_any = (value[1] & FROM_ANY) != 0;
     exception->from_count = value[1] & COUNT_MASK;
-    exception->until = until_of(get_number(value + 2, 3));
+    exception->until = until_of(tlsfloor_bytes_get(value + 2, 3));
     used = VALUE_HEAD + decode_networks(value + VALUE_HEAD, size - VALUE_HEAD, exception, &failed);
     decode_who(key, record_r);
     if (failed || size - used > sizeof(record_r->who) || !is_sensible(exception))
@@ -325,11 +310,11 @@ add_about(struct build *build)
     if (build->about.id == 0)
         build->about.id = 1;
     memcpy(value, MAGIC, 8);
-    put_number(value + 8, FORMAT_VERSION, 4);
-    put_number(value + 12, build->about.count, 4);
-    put_number(value + 16, (uint64_t)build->about.built, 8);
-    put_number(value + 24, build->about.id, 8);
-    put_number(value + 32, build->size + RECORD_SIZE + ABOUT_SIZE, 8);
+    tlsfloor_bytes_put(value + 8, FORMAT_VERSION, 4);
+    tlsfloor_bytes_put(value + 12, build->about.count, 4);
+    tlsfloor_bytes_put(value + 16, (uint64_t)build->about.built, 8);
+    tlsfloor_bytes_put(value + 24, build->about.id, 8);
+    tlsfloor_bytes_put(value + 32, build->size + RECORD_SIZE + ABOUT_SIZE, 8);
     put_checksum(&key, value, ABOUT_SIZE - CHECKSUM_SIZE);
     return add_record(build, &key, value, ABOUT_SIZE);
 }
@@ -399,12 +384,12 @@ read_about(struct tlsfloor_snapshot *snapshot)
     if (cdb_findinit(&find, &snapshot->cdb, key.data, 0) < 0 ||
         next_value(snapshot, &find, &key, value, &size) != VALUE_GOOD ||
         size != ABOUT_SIZE - CHECKSUM_SIZE || memcmp(value, MAGIC, 8) != 0 ||
-        get_number(value + 8, 4) != FORMAT_VERSION ||
-        get_number(value + 32, 8) != (uint64_t)snapshot->size)
+        tlsfloor_bytes_get(value + 8, 4) != FORMAT_VERSION ||
+        tlsfloor_bytes_get(value + 32, 8) != (uint64_t)snapshot->size)
         return -1;
-    about->count = (uint32_t)get_number(value + 12, 4);
-    about->built = (int64_t)get_number(value + 16, 8);
-    about->id = get_number(value + 24, 8);
+    about->count = (uint32_t)tlsfloor_bytes_get(value + 12, 4);
+    about->built = (int64_t)tlsfloor_bytes_get(value + 16, 8);
+    about->id = tlsfloor_bytes_get(value + 24, 8);
     return about->id == 0 ? -1 : 0;
 }
 

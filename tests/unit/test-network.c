@@ -626,6 +626,34 @@ test_contains(void **state)
     }
 }
 
+static void
+test_join(void **state)
+{
+    static const struct {
+        const char *a, *b, *want;
+    } cases[] = {
+        {"192.0.2.7", "192.0.2.7", "192.0.2.7/32"},
+        {"192.0.2.6", "192.0.2.7", "192.0.2.6/31"},
+        {"192.0.2.0/24", "192.0.2.7", "192.0.2.0/24"},
+        {"192.0.2.7", "192.0.2.0/25", "192.0.2.0/25"},
+        {"10.0.0.0/8", "192.0.2.0/24", "0.0.0.0/0"},
+        {"2001:db8::1", "2001:db8:8000::1", "2001:db8::/32"},
+        {"::1", "8000::", "::/0"},
+    };
+    char text[TLSFLOOR_NETWORK_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct tlsfloor_network a = network(cases[i].a), b = network(cases[i].b), both;
+
+        tlsfloor_network_join(&a, &b, &both);
+        tlsfloor_network_format(&both, text);
+        assert_string_equal(text, cases[i].want);
+        tlsfloor_network_join(&b, &a, &a);
+        assert_memory_equal(&a, &both, sizeof(both));
+    }
+}
+
 int
 main(void)
 {
@@ -639,6 +667,7 @@ main(void)
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_bad_bytes),
         cmocka_unit_test(test_contains),
+        cmocka_unit_test(test_join),
         cmocka_unit_test(test_list_sort),
         cmocka_unit_test(test_list_match),
         cmocka_unit_test(test_list_of_nothing_and_everything),
