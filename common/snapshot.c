@@ -266,7 +266,7 @@ decode(const struct key *key, const unsigned char *value, size_t size,
 /* --- building --- */
 
 struct build {
-    struct cdb_make make;
+    struct cdb_make *make; /* NULL: nothing is written */
     struct tlsfloor_snapshot_about about;
     uint64_t size; /* of the file, as far as it is known */
 };
@@ -279,7 +279,9 @@ add_record(struct build *build, const struct key *key, const unsigned char *valu
         errno = EFBIG;
         return -1;
     }
-    return cdb_make_add(&build->make, key->data, (unsigned)key->size, value, (unsigned)size);
+    if (build->make == NULL)
+        return 0;
+    return cdb_make_add(build->make, key->data, (unsigned)key->size, value, (unsigned)size);
 }
 
 static int
@@ -319,25 +321,45 @@ add_about(struct build *build)
     return add_record(build, &key, value, ABOUT_SIZE);
 }
 
+static int
+add_all(struct build *build, tlsfloor_snapshot_next_fn *next, void *context)
+{
+    struct tlsfloor_exception exception;
+
+    while (next(context, &exception) == 1) {
+        if (add_exception(build, &exception) != 0)
+            return -1;
+    }
+    return add_about(build);
+}
+
 int
 tlsfloor_snapshot_build(int fd, tlsfloor_snapshot_next_fn *next, void *context, int64_t now,
                         struct tlsfloor_snapshot_about *about_r)
 {
-    struct build build = {.about = {.id = TLSFLOOR_HASH_START, .built = now}, .size = TABLE_SIZE};
-    struct tlsfloor_exception exception;
-    int result = cdb_make_start(&build.make, fd), saved;
+    struct cdb_make make;
+    struct build build = {&make, {.id = TLSFLOOR_HASH_START, .built = now}, TABLE_SIZE};
+    int result, saved;
 
-    if (result != 0)
+    if (cdb_make_start(&make, fd) != 0)
         return -1;
-    while (result == 0 && next(context, &exception) == 1)
-        result = add_exception(&build, &exception);
-    if (result == 0)
-        result = add_about(&build);
+    result = add_all(&build, next, context);
     saved = errno;
     /* Also after an error: it frees what the library has taken. */
-    if (cdb_make_finish(&build.make) != 0 && result == 0)
+    if (cdb_make_finish(&make) != 0 && result == 0)
         return -1;
     errno = saved;
+    *about_r = build.about;
+    return result;
+}
+
+int
+tlsfloor_snapshot_measure(tlsfloor_snapshot_next_fn *next, void *context, int64_t now,
+                          struct tlsfloor_snapshot_about *about_r)
+{
+    struct build build = {NULL, {.id = TLSFLOOR_HASH_START, .built = now}, TABLE_SIZE};
+    int result = add_all(&build, next, context);
+
     *about_r = build.about;
     return result;
 }

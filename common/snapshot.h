@@ -34,6 +34,10 @@ typedef int tlsfloor_snapshot_next_fn(void *context, struct tlsfloor_exception *
 int tlsfloor_snapshot_build(int fd, tlsfloor_snapshot_next_fn *next, void *context, int64_t now,
                             struct tlsfloor_snapshot_about *about_r);
 
+/* What a snapshot of these exceptions would say of itself. 0, or -1 with errno, as above. */
+int tlsfloor_snapshot_measure(tlsfloor_snapshot_next_fn *next, void *context, int64_t now,
+                              struct tlsfloor_snapshot_about *about_r);
+
 struct tlsfloor_snapshot;
 
 /*

@@ -292,9 +292,14 @@ test_identity(void **state)
 {
     uint64_t all = build(list, COUNT(list), NULL).id;
     uint64_t fewer = build(list, COUNT(list) - 1, NULL).id;
+    struct lines source = {list, COUNT(list), 0, NULL};
+    struct tlsfloor_snapshot_about about;
 
     (void)state;
     assert_int_equal(build(list, COUNT(list), NULL).id, all);
+    assert_int_equal(tlsfloor_snapshot_measure(next_line, &source, BUILT, &about), 0);
+    assert_int_equal(about.id, all);
+    assert_int_equal(about.count, 8);
     assert_int_not_equal(fewer, all);
     assert_int_not_equal(build(list, COUNT(list), "example.com").id, all);
 }
