@@ -88,6 +88,7 @@ struct tlsfloor_policy {
     /* [0] holds what stands before the first section, the others are complete. */
     struct tlsfloor_service_policy services[TLSFLOOR_SERVICES];
     char exceptions[TLSFLOOR_PATH]; /* empty: none */
+    uint64_t snapshot;              /* applied: identity of its exceptions (snapshot.h); 0: none */
     int dovecot_passdb;             /* 1 or 0 */
     char default_domain[TLSFLOOR_DOMAIN];
     int imap_alert;                        /* 1 or 0 */
