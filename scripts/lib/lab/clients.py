@@ -78,7 +78,8 @@ class Client(Connection):
             reply = self.command(self.auth_response(answer))
         return reply
 
-    def auth_response(self, response):
+    @staticmethod
+    def auth_response(response):
         return encode(response)
 
     def challenge(self, reply):
@@ -108,7 +109,8 @@ class Imap(Client):
         self.in_exchange = reply.startswith("+ ")
         return reply
 
-    def auth_command(self, name, first):
+    @staticmethod
+    def auth_command(name, first):
         return f"AUTHENTICATE {name}" + ("" if first is None else f" {encode(first) or '='}")
 
     def login(self, user, password):
@@ -135,7 +137,8 @@ class Pop3(Client):
     def challenge(self, reply):
         return None if reply.startswith("+OK") else super().challenge(reply)
 
-    def auth_command(self, name, first):
+    @staticmethod
+    def auth_command(name, first):
         return f"AUTH {name}" + ("" if first is None else f" {encode(first) or '='}")
 
     def login(self, user, password):
@@ -170,10 +173,12 @@ class Sieve(Client):
             return None
         return base64.b64decode(found[1] or found[2] or "")
 
-    def auth_command(self, name, first):
+    @staticmethod
+    def auth_command(name, first):
         return f'AUTHENTICATE "{name}"' + ("" if first is None else f' "{encode(first)}"')
 
-    def auth_response(self, response):
+    @staticmethod
+    def auth_response(response):
         return f'"{encode(response)}"'
 
 
@@ -190,5 +195,6 @@ class Submission(Session, Client):
     def challenge(self, reply):
         return base64.b64decode(reply[4:]) if reply.startswith("334") else None
 
-    def auth_command(self, name, first):
+    @staticmethod
+    def auth_command(name, first):
         return f"AUTH {name}" + ("" if first is None else f" {encode(first) or '='}")

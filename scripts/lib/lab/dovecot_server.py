@@ -110,10 +110,11 @@ class DovecotServer:
 
     def open(self, listener, source=None, header=b"", certified=False):
         """A client before the first byte of the protocol."""
+        already = len(self.messages())
         client = CLIENTS[listener.removesuffix(PROXIED)](
             self.ports[listener], source, header,
             self.client_certificate if certified else None)
-        client.log_start = len(self.messages())
+        client.log_start = already
         return client
 
     @contextlib.contextmanager
@@ -163,8 +164,15 @@ class DovecotServer:
 
     def auth_requests(self, client):
         """What the auth process was asked for a session, as far as it is logged."""
-        return self.find(rf"auth: Debug: client in: AUTH\t.*\trport={client.client_port}\t",
-                         client.log_start)
+        return self.find(self.auth_pattern(client), client.log_start)
+
+    def wait_for_auth(self, client):
+        """Until the auth process has been asked for a session."""
+        return self.wait_for(self.auth_pattern(client), start=client.log_start)
+
+    @staticmethod
+    def auth_pattern(client):
+        return rf"auth: Debug: client in: AUTH\t.*\trport={client.client_port}(\t|$)"
 
     def sessions_in_auth(self):
         """The ids of all sessions of which the auth process got credentials."""
