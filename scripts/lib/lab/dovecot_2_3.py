@@ -109,9 +109,9 @@ def login_service(program, listeners, server):
 
 
 def our_passdb(options):
-    """First in each of the two lists that there are."""
-    masters = MASTER_PASSDB.search(options.passdbs + options.extra)
-    return (READER_OF_EXCEPTIONS.format(group=STATE_GROUP) +
+    """First in each of the two lists that there are, unless something is to be before it."""
+    masters = MASTER_PASSDB.search(options.before_passdb + options.passdbs + options.extra)
+    return (options.before_passdb + READER_OF_EXCEPTIONS.format(group=STATE_GROUP) +
             (FIRST_MASTER_PASSDB if masters else "") + FIRST_PASSDB)
 
 

@@ -42,13 +42,14 @@ class Options:
     """passdbs (before the one of users) and extra: text of the configuration.
 
     passdb: whether our passdb is the first of the ordinary ones, and, where there
-    are master passdbs, of those.
+    are master passdbs, of those. before_passdb: passdbs that misplace it.
     """
 
     protocols: tuple = tuple(SERVICES)
     mechanisms: str = "plain login"
     plugin: bool = True
     passdb: bool = False
+    before_passdb: str = ""
     high_performance: bool = False
     haproxy: bool = False
     client_certificate: str = ""  # whose name it has; EXTERNAL uses it
