@@ -40,31 +40,28 @@ static struct {
 
 /* --- the applied state --- */
 
-/* A policy that cannot be read replaces nothing; it is told once, and tried again when it changes.
+/*
+ * Takes a policy that was applied since. 1, or 0: there is none. One that
+ * cannot be read replaces nothing; it is told once, and tried again when it
+ * changes.
  */
-static void
-load_policy(struct auth_request *request)
+static int
+renew_policy(struct auth_request *request)
 {
     char error[TLSFLOOR_ERROR_TEXT];
-    struct tlsfloor_policy *policy = tlsfloor_state_load(state.directory, &state.identity, error);
+    struct tlsfloor_policy *policy;
 
+    state.looked = ioloop_time;
+    if (!tlsfloor_state_changed(state.directory, &state.identity))
+        return 0;
+    policy = tlsfloor_state_load(state.directory, &state.identity, error);
     if (policy == NULL) {
         e_error(authdb_event(request), "tlsfloor: %s (the policy before stays in force)", error);
-        return;
+        return 0;
     }
     tlsfloor_policy_free(state.policy);
     state.policy = policy;
-}
-
-/* At most once a second. */
-static void
-look_for_policy(struct auth_request *request)
-{
-    if (state.looked == ioloop_time)
-        return;
-    state.looked = ioloop_time;
-    if (tlsfloor_state_changed(state.directory, &state.identity))
-        load_policy(request);
+    return 1;
 }
 
 static struct tlsfloor_lookup
@@ -207,26 +204,47 @@ decide(struct auth_request *request, const struct tlsfloor_facts *facts)
     return tlsfloor_policy_decide(state.policy, facts, &lookup, ioloop_time);
 }
 
+/* Judges by what was told of the session. 0, or -1: nothing was told. */
+static int
+judge_facts(struct auth_request *request, struct tlsfloor_facts *facts,
+            struct tlsfloor_decision *decision_r)
+{
+    if (take_facts(request, facts) != 0)
+        return -1;
+    *decision_r = decide(request, facts);
+    /* Exceptions that are not this policy's come with a policy that was not read yet. */
+    if (tlsfloor_store_is_outdated(state.store) && renew_policy(request)) {
+        (void)take_facts(request, facts);
+        *decision_r = decide(request, facts);
+    }
+    return 0;
+}
+
 static enum passdb_result
 judge(struct auth_request *request)
 {
     struct tlsfloor_facts facts = {
         .service = tlsfloor_service_parse(tlsfloor_text_from(request->fields.service))};
-    struct tlsfloor_decision decision;
+    struct tlsfloor_decision decision = {.reason = TLSFLOOR_REASON_UNKNOWN_TLS};
     const char *problem;
 
     if (facts.service == TLSFLOOR_SERVICE_NONE)
         return PASSDB_RESULT_NEXT;
-    look_for_policy(request);
-    if (take_facts(request, &facts) != 0) {
+    if (state.looked != ioloop_time)
+        (void)renew_policy(request);
+    if (!state.policy->dovecot_passdb) {
+        /* Then the login plugin lets nobody below the floor come so far. */
+        e_error(authdb_event(request), "tlsfloor: judges nobody here: set dovecot_passdb = yes in "
+                                       "tlsfloor.conf, or take the passdb away");
+        return PASSDB_RESULT_NEXT;
+    }
+    if (judge_facts(request, &facts, &decision) != 0) {
         e_error(authdb_event(request),
                 "tlsfloor: nothing is known of the TLS of this session: set login_plugins = "
-                "tlsfloor for service %s, and dovecot_passdb = yes in tlsfloor.conf",
+                "tlsfloor for service %s, and run doveadm reload",
                 request->fields.service);
-        decision = (struct tlsfloor_decision){.reason = TLSFLOOR_REASON_UNKNOWN_TLS};
         return answer(request, &decision);
     }
-    decision = decide(request, &facts);
     problem = misplacement(request);
     if (problem != NULL) {
         e_error(authdb_event(request), "tlsfloor: %s: logins below the floor are denied", problem);
