@@ -64,20 +64,16 @@ renew_policy(struct auth_request *request)
     return 1;
 }
 
-static struct tlsfloor_lookup
-look_up(struct auth_request *request, const struct tlsfloor_facts *facts)
+static void
+tell_of_store(struct auth_request *request)
 {
-    struct tlsfloor_lookup lookup =
-        tlsfloor_store_get(state.store, state.policy->snapshot, facts, ioloop_time);
-    const char *problem;
     int mended;
+    const char *problem = tlsfloor_store_problem(state.store, &mended);
 
-    problem = tlsfloor_store_problem(state.store, &mended);
     if (problem != NULL)
         e_error(authdb_event(request), "tlsfloor: %s", problem);
     else if (mended)
         e_info(authdb_event(request), "tlsfloor: the exceptions can be read again");
-    return lookup;
 }
 
 /* --- facts --- */
@@ -195,12 +191,12 @@ misplacement(struct auth_request *request)
 }
 
 static struct tlsfloor_decision
-decide(struct auth_request *request, const struct tlsfloor_facts *facts)
+decide(const struct tlsfloor_facts *facts)
 {
     struct tlsfloor_lookup lookup = {.result = TLSFLOOR_LOOKUP_ABSENT};
 
     if (tlsfloor_policy_asks_store(state.policy, facts))
-        lookup = look_up(request, facts);
+        lookup = tlsfloor_store_get(state.store, state.policy->snapshot, facts, ioloop_time);
     return tlsfloor_policy_decide(state.policy, facts, &lookup, ioloop_time);
 }
 
@@ -211,12 +207,13 @@ judge_facts(struct auth_request *request, struct tlsfloor_facts *facts,
 {
     if (take_facts(request, facts) != 0)
         return -1;
-    *decision_r = decide(request, facts);
+    *decision_r = decide(facts);
     /* Exceptions that are not this policy's come with a policy that was not read yet. */
     if (tlsfloor_store_is_outdated(state.store) && renew_policy(request)) {
         (void)take_facts(request, facts);
-        *decision_r = decide(request, facts);
+        *decision_r = decide(facts);
     }
+    tell_of_store(request);
     return 0;
 }
 
