@@ -28,7 +28,7 @@ test_of_the_build(void **state)
 static void
 test_of_the_environment(void **state)
 {
-    static const char *const cases[] = {"/srv/mail/tlsfloor", "relative", " ", "/with blanks/", "."};
+    static const char *const cases[] = {"/srv/tlsfloor", "relative", " ", "/with blanks/", "."};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
