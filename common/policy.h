@@ -124,6 +124,14 @@ struct tlsfloor_decision tlsfloor_policy_decide(const struct tlsfloor_policy *po
                                                 const struct tlsfloor_lookup *lookup, int64_t now);
 
 /*
+ * 1 if an exception could make a difference to the decision: for a violation
+ * from where exceptions may be used; 0: whatever the look-up says counts for
+ * nothing, so that nobody need look.
+ */
+int tlsfloor_policy_asks_store(const struct tlsfloor_policy *policy,
+                               const struct tlsfloor_facts *facts);
+
+/*
  * How a profile judges a suite (RFC 9325 section 4.1, RFC 10015). NULL is a
  * suite that nobody knows; profile none judges none, so all are FINE to it.
  */
