@@ -18,12 +18,12 @@ void
 report_problem(struct report *report, enum tlsfloor_severity severity, const char *file,
                unsigned line, const char *sentence)
 {
-    const char *word = severity == TLSFLOOR_ERROR ? "error" : "warning";
+    const char *word = severity == TLSFLOOR_WARNING ? "warning" : "error";
 
-    if (severity == TLSFLOOR_ERROR)
-        report->errors++;
-    else
+    if (severity == TLSFLOOR_WARNING)
         report->warnings++;
+    else
+        report->errors++;
     if (line == 0)
         fprintf(stderr, "%s: %s: %s\n", word, file, sentence);
     else

@@ -306,7 +306,7 @@ take_mark(struct reader *reader)
     }
 }
 
-/* Warnings */
+/* Warnings, and what is unfit to be applied */
 
 /* The line that set a parameter for a service, 0 if it has its default. */
 static unsigned
@@ -315,6 +315,13 @@ line_of(const struct reader *reader, size_t service, enum tlsfloor_parameter_id 
     unsigned line = reader->lines[service][id];
 
     return line != 0 ? line : reader->lines[0][id];
+}
+
+/* 1 if enforce binds some users and not others. */
+static int
+is_partial(const struct tlsfloor_service_policy *service)
+{
+    return service->rollout_percent > 0 && service->rollout_percent < 100;
 }
 
 /* 1 if one of two parameters is set in this very section. */
@@ -326,10 +333,17 @@ sets(const struct reader *reader, size_t service, enum tlsfloor_parameter_id one
 }
 
 static void
-warn(const struct reader *reader, unsigned line, const char *sentence)
+tell(const struct reader *reader, enum tlsfloor_severity severity, unsigned line,
+     const char *sentence)
 {
     if (reader->report.problem != NULL)
-        reader->report.problem(reader->report.context, TLSFLOOR_WARNING, line, sentence);
+        reader->report.problem(reader->report.context, severity, line, sentence);
+}
+
+static void
+warn(const struct reader *reader, unsigned line, const char *sentence)
+{
+    tell(reader, TLSFLOOR_WARNING, line, sentence);
 }
 
 /* Warns once of what stands in one place, although it holds for several services. */
@@ -352,6 +366,34 @@ warn_service(const struct reader *reader, size_t index)
         sets(reader, index, TLSFLOOR_PARAMETER_help_url, TLSFLOOR_PARAMETER_reject_text))
         warn(reader, line_of(reader, index, TLSFLOOR_PARAMETER_help_url),
              "help_url is told to nobody: reject_text does not hold %{help_url}");
+}
+
+/* 1 if a percentage that stands in this place (index 0: before the sections) binds Dovecot. */
+static int
+sets_partial_rollout(const struct reader *reader, size_t index)
+{
+    if (reader->lines[index][TLSFLOOR_PARAMETER_rollout_percent] == 0 ||
+        !is_partial(&reader->policy->services[index]))
+        return 0;
+    if (index != TLSFLOOR_SERVICE_NONE)
+        return index != TLSFLOOR_SERVICE_SUBMISSION;
+    return reader->lines[TLSFLOOR_SERVICE_IMAP][TLSFLOOR_PARAMETER_rollout_percent] == 0 ||
+           reader->lines[TLSFLOOR_SERVICE_POP3][TLSFLOOR_PARAMETER_rollout_percent] == 0 ||
+           reader->lines[TLSFLOOR_SERVICE_SIEVE][TLSFLOOR_PARAMETER_rollout_percent] == 0;
+}
+
+/* Postfix names the user in the end; Dovecot in time only to a passdb. */
+static void
+check_rollout(const struct reader *reader)
+{
+    if (reader->policy->dovecot_passdb)
+        return;
+    for (size_t i = 0; i < TLSFLOOR_SERVICES; i++)
+        if (sets_partial_rollout(reader, i))
+            tell(reader, TLSFLOOR_UNFIT, reader->lines[i][TLSFLOOR_PARAMETER_rollout_percent],
+                 "rollout_percent from 1 to 99 cannot work in Dovecot with dovecot_passdb = no: "
+                 "set dovecot_passdb = yes, or, if only Postfix is meant, rollout_percent in "
+                 "[submission] alone");
 }
 
 /* Public functions */
@@ -399,6 +441,7 @@ tlsfloor_policy_parse(struct tlsfloor_text text, tlsfloor_problem_fn *problem, v
         complete_services(reader.policy);
     for (size_t i = 0; i < TLSFLOOR_SERVICES; i++)
         warn_service(&reader, i);
+    check_rollout(&reader);
     return reader.policy;
 }
 

@@ -11,7 +11,11 @@
 /* The longest line that is read, bytes. A value may go on over any number of lines. */
 #define TLSFLOOR_CONF_LINE 4096
 
-enum tlsfloor_severity { TLSFLOOR_ERROR = 0, TLSFLOOR_WARNING };
+enum tlsfloor_severity {
+    TLSFLOOR_ERROR = 0,
+    TLSFLOOR_UNFIT, /* what it says has a meaning, but is not to be applied (any more) */
+    TLSFLOOR_WARNING
+};
 
 /* Is told each problem, one sentence without line end; line 0: not of one line. */
 typedef void tlsfloor_problem_fn(void *context, enum tlsfloor_severity severity, unsigned line,

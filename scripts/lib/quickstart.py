@@ -2,11 +2,13 @@
 """The sessions of scripts/quickstart, their table, and the audit lines."""
 
 import contextlib
+import re
 import sys
 import textwrap
 
 sys.dont_write_bytecode = True
 
+from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.host import PASSWORD, Host  # noqa: E402
 from lab.policyd import build_tree  # noqa: E402
 from lab.smtp import plain  # noqa: E402
@@ -15,7 +17,11 @@ from lab.workspace import Workspace  # noqa: E402
 USER = "ann@example.org"
 FRIEND = "bob@example.org"
 WIDTH = 100
-SERVICES = {"submission": "587 STARTTLS", "submissions": "465 TLS", "smtp": "25"}
+# Listeners of the two servers, as people know them.
+DOVECOT = {"imaps": "IMAP 993", "imap": "IMAP 143 STARTTLS", "pop3s": "POP3 995",
+           "pop3": "POP3 110 STLS", "sieve": "ManageSieve 4190",
+           "submission": "Dovecot submission"}
+POSTFIX = {"submission": "Postfix 587", "submissions": "Postfix 465", "smtp": "Postfix 25"}
 
 REFUSED, ACCEPTED, TAGGED = "refused", "accepted", "tagged"
 NAMES = {None: "no TLS", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2",
@@ -28,14 +34,47 @@ LOGINS = [
     ("TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256", ACCEPTED),
     ("TLSv1.3", "TLS_AES_256_GCM_SHA384", ACCEPTED),
 ]
+OLD_AND_GOOD = [LOGINS[0], LOGINS[3]]
 TRANSFERS = [(None, ""), ("TLSv1", "ECDHE-RSA-AES256-SHA")]
 ACTIONS = {REFUSED: ("refuse", "version"), ACCEPTED: ("accept", "compliant"),
            TAGGED: ("tag", "weak-cipher")}
 
 
-def connect(mail, service, version, cipher):
+def connect(server, listener, version, cipher):
     # A TLS 1.3 suite is not chosen by the list of ciphers.
-    return mail.connect(service, version, "DEFAULT" if version == "TLSv1.3" else cipher)
+    return server.connect(listener, version, "DEFAULT" if version == "TLSv1.3" else cipher)
+
+
+def refusal(reply):
+    """The beginning of a reply that ends the connection, or None."""
+    found = re.match(r"\* BYE|-ERR \[\S+\]|BYE|421 \S+", reply)
+    return found and found[0]
+
+
+def read_mail(dovecot, listener, version, cipher):
+    """One session with Dovecot: what happened, in words; outcome; audit line; last reply."""
+    with connect(dovecot, listener, version, cipher) as session:
+        waits = listener in ("imaps", "pop3s", "sieve")
+        reply = session.greet() if waits else session.capabilities()
+        if not refusal(reply):
+            try:
+                reply = session.login(USER, PASSWORD)
+            except OSError:  # it has closed the connection: why, is still to be read
+                reply = session.rest()
+        audit = audit_of(dovecot, session)
+    if refusal(reply):
+        return f"{refusal(reply)}, and the end", REFUSED, audit, reply
+    if not session.is_good(reply):
+        return f"{reply[:15]} at the login", "late", audit, reply
+    if audit.startswith("tlsfloor: action=tag "):
+        return "logged in, tagged in the log", TAGGED, audit, reply
+    return "logged in", ACCEPTED, audit, reply
+
+
+def audit_of(dovecot, session):
+    """The audit line of a session, without what Dovecot's log puts before it."""
+    line, = dovecot.audit(session)
+    return line[line.index("tlsfloor:"):]
 
 
 def tags(mail):
@@ -53,7 +92,7 @@ def log_in(mail, service, version, cipher):
         if greeting[:3] != "250":
             audit, = mail.audit(session)
             outcome = REFUSED if auth[:3] == "503" else "AUTH works"
-            return f"{greeting[:10]} at EHLO, so AUTH gets {auth[:3]}", outcome, audit, greeting
+            return f"{greeting[:10]} at EHLO, AUTH gets {auth[:3]}", outcome, audit, greeting
         reply = session.message(USER, [FRIEND])
         audit, = mail.audit(session)
         if reply[:3] != "250":
@@ -83,35 +122,40 @@ def is_logged(audit, outcome):
 class Table:
     """Has the sessions and prints a line for each."""
 
-    FORMAT = "{:<13} {:<8} {:<28} {:<38} {}"
+    FORMAT = "{:<19} {:<7} {:<27} {:<35} {}"
 
-    def __init__(self, mail):
-        self.mail = mail
-        self.wrong, self.audits, self.refusal = 0, [], "nobody was refused"
-        print(self.FORMAT.format("PORT", "TLS", "CIPHER SUITE", "WHAT THE SERVER SAID", "VERDICT"))
+    def __init__(self):
+        self.wrong = 0
+        print(self.FORMAT.format("SERVICE", "TLS", "CIPHER SUITE", "WHAT THE SERVER SAID",
+                                 "VERDICT"))
 
-    def row(self, function, service, version, cipher, want):
+    def row(self, function, server, listener, login):
+        """One session: its audit line and last reply, both of which may be empty."""
+        version, cipher, want = login
         try:
-            said, outcome, audit, reply = function(self.mail, service, version, cipher)
+            said, outcome, audit, reply = function(server, listener, version, cipher)
             right = outcome == want and (audit is None or is_logged(audit, want))
         except Exception as error:  # the other rows are worth seeing
-            said, audit, reply, right = f"{error}"[:38], None, "", False
-        print(self.FORMAT.format(SERVICES[service], NAMES[version], cipher, said,
-                                 "ok" if right else "WRONG"), flush=True)
+            said, audit, reply, right = f"{error}"[:35], None, "", False
+        name = (DOVECOT if function == read_mail else POSTFIX)[listener]
+        print(self.FORMAT.format(name, NAMES[version], cipher, said, "ok" if right else "WRONG"),
+              flush=True)
         self.wrong += not right
-        self.audits += [audit] if audit else []
-        if want == REFUSED and reply:
-            self.refusal = reply
+        return audit or "", reply
 
 
-def show_sessions(mail):
-    table = Table(mail)
-    for service in ("submission", "submissions"):
-        for version, cipher, want in LOGINS:
-            table.row(log_in, service, version, cipher, want)
+def show_sessions(table, mail, dovecot):
+    """Returns what users were told and what was logged: (audit line, last reply)s."""
+    rows = []
+    for listener in DOVECOT:
+        for login in LOGINS if listener == "imaps" else OLD_AND_GOOD:
+            rows.append(table.row(read_mail, dovecot, listener, login))
+    for listener in ("submission", "submissions"):
+        for login in LOGINS if listener == "submission" else OLD_AND_GOOD:
+            rows.append(table.row(log_in, mail, listener, login))
     for version, cipher in TRANSFERS:
-        table.row(hand_over, "smtp", version, cipher, ACCEPTED)
-    return table
+        table.row(hand_over, mail, "smtp", (version, cipher, ACCEPTED))
+    return rows
 
 
 def fold(text):
@@ -119,14 +163,16 @@ def fold(text):
                          break_long_words=False, break_on_hyphens=False)
 
 
-def show_how_to_connect(mail, stop):
-    connect = "openssl s_client -quiet -crlf -cipher ALL@SECLEVEL=0 -connect 127.0.0.1"
+def show_how_to_connect(mail, dovecot, stop):
+    client = "openssl s_client -quiet -crlf -cipher ALL@SECLEVEL=0 -connect 127.0.0.1"
     print(f"""
 Still running, until {stop} is called
-  {connect}:{mail.ports["submission"]} -starttls smtp -tls1
-  {connect}:{mail.ports["submissions"]} -tls1_2
+  {client}:{dovecot.ports["imaps"]} -tls1
+  {client}:{dovecot.ports["imap"]} -starttls imap -tls1_2
+  {client}:{mail.ports["submission"]} -starttls smtp -tls1
   {USER}, password {PASSWORD}: AUTH PLAIN {plain(USER, PASSWORD)}
-  logs: {mail.policyd.log}
+  logs: {dovecot.log}
+        {mail.policyd.log}
         {mail.postfix.log}
   to change the policy, edit {mail.site.conf}, and:
   {build_tree()}/admin/tlsfloor \\
@@ -136,19 +182,23 @@ Still running, until {stop} is called
 def main():
     with contextlib.ExitStack() as stack:
         workspace = stack.enter_context(Workspace())
-        mail = Host(workspace, list(SERVICES), [USER])
-        print(f"A real Postfix asks tlsfloor-policyd; mode = enforce, floor = TLSv1.2. {USER}\n"
-              "logs in and sends a message, and another server delivers to port 25.\n")
-        table = show_sessions(mail)
-        print(f"\nA refusal in full:\n{fold(table.refusal)}")
-        print("\nThe audit lines of port 587 (465 has the same five again, port 25 none):")
-        for audit in table.audits[:len(LOGINS)]:
+        mail = Host(workspace, list(POSTFIX), [USER])
+        dovecot = DovecotServer(workspace, mail.site, {USER: PASSWORD})
+        print("A real Dovecot with tlsfloor's login plugin and a real Postfix that asks\n"
+              f"tlsfloor-policyd; mode = enforce, floor = TLSv1.2. {USER} logs in,\n"
+              "sends a message, and another server delivers to port 25.\n")
+        table = Table()
+        rows = show_sessions(table, mail, dovecot)
+        print(f"\nA refusal in full:\n{fold(rows[0][1])}")
+        print("\nThe audit lines of IMAP on port 993 and of Postfix on port 587:")
+        for audit, _ in rows[:len(LOGINS)] + rows[-len(LOGINS) - len(OLD_AND_GOOD):][:len(LOGINS)]:
             print(fold(audit))
-        if len(mail.policyd.audit_lines()) != 2 * len(LOGINS):
+        logged = len(mail.policyd.audit_lines()) + len(dovecot.find(" tlsfloor: "))
+        if logged != len(rows):
             table.wrong += 1
-            print(f"\nWRONG: {len(mail.policyd.audit_lines())} audit lines in all")
+            print(f"\nWRONG: {logged} audit lines in all for {len(rows)} sessions")
         if "--keep" in sys.argv[1:]:
-            show_how_to_connect(mail, workspace.keep())
+            show_how_to_connect(mail, dovecot, workspace.keep())
     return 1 if table.wrong else 0
 
 

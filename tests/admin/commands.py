@@ -128,6 +128,18 @@ class Commands(unittest.TestCase):
         self.assertEqual((self.state / "policy").read_bytes(), before)
         self.assertEqual(sorted(os.listdir(self.state)), ["envelope", "policy"])
 
+    def test_a_partial_rollout_needs_the_passdb_in_dovecot(self):
+        self.tool("apply")
+        self.edit("exceptions = none\n[pop3]\nrollout_percent = 10\n")
+        for command in ("check", "apply", "show"):
+            output = self.tool(command, status=2)
+            self.assertIn(f"error: {self.conf}:3: rollout_percent from 1 to 99 ", output)
+            self.assertIn("set dovecot_passdb = yes, or, if only Postfix is meant, ", output)
+        self.assertNotIn(b"[pop3]", (self.state / "policy").read_bytes())
+        for text in ("dovecot_passdb = yes\n[pop3]\n", "[submission]\n"):
+            self.edit(f"exceptions = none\n{text}rollout_percent = 10\n")
+            self.tool("apply")
+
     def test_apply_needs_a_directory_it_can_write_to(self):
         self.state.write_text("")
         self.assertIn(f"error: {self.state}: cannot be opened: Not a directory",

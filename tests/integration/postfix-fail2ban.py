@@ -62,7 +62,7 @@ def refuse_all(mail):
         with mail.connect("connect-submissions", *OLD) as session:
             expect(session.greeting[:len(bare_code)], bare_code, session.greeting)
         count += 5
-    mail.policyd.apply(rollout_percent=99)
+    mail.policyd.apply(rollout_percent=99, dovecot_passdb="yes")
     talk(mail, "submission", OLD, [EHLO, "AUTH", MAIL], "454 4.7.0")
     return count + 1
 

@@ -180,7 +180,7 @@ def test_rollout(mail, tap):
     deferral = f"454 4.7.0 <sender@example.org>: Sender address rejected: {said('TLSv1')}"
     mail.policyd.apply(rollout_percent=0)
     accepted(mail, tap, "rollout_percent = 0 binds nobody", "submission", *OLD, *tag)
-    mail.policyd.apply(rollout_percent=50)
+    mail.policyd.apply(rollout_percent=50, dovecot_passdb="yes")
     for service in ("submission", "submissions"):
         refused_at_mail(mail, tap, f"rollout_percent = 50 defers the one half, {service}", service,
                         *OLD, in_half, deferral)
@@ -188,10 +188,10 @@ def test_rollout(mail, tap):
                  *tag, out_of_half)
     accepted(mail, tap, "rollout_percent = 50 lets compliant sessions alone", "submission", *GOOD,
              "compliant", "RFC8997", in_half)
-    mail.policyd.apply(rollout_percent=bucket(in_half))
+    mail.policyd.apply(rollout_percent=bucket(in_half), dovecot_passdb="yes")
     accepted(mail, tap, "a percentage that does not reach a user tags", "submission", *OLD, *tag,
              in_half)
-    mail.policyd.apply(rollout_percent=bucket(in_half) + 1)
+    mail.policyd.apply(rollout_percent=bucket(in_half) + 1, dovecot_passdb="yes")
     refused_at_mail(mail, tap, "one more defers", "submission", *OLD, in_half, deferral)
     mail.policyd.apply(rollout_percent=100)
     refused_at_ehlo(mail, tap, "rollout_percent = 100 refuses at EHLO", "submission", *OLD,

@@ -3,8 +3,9 @@
 """The manual pages say all that there is, and nothing else.
 
 Parameters with their defaults and sections, from "tlsfloor show -d"; keys and values of the audit
-line and keys of exceptions, from the tables of the source; commands and options, from --help and
-from what the programs accept. What is there must be documented and what is documented must exist.
+line, keys of exceptions and what Dovecot's plugin sends and reads, from the tables of the source;
+commands and options, from --help and from what the programs accept. What is there must be
+documented and what is documented must exist. Dovecot takes the lines for its configuration.
 """
 
 import os
@@ -20,6 +21,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from tap import Tap, Unexpected, expect_true  # noqa: E402
 
 POLICYD = "postfix-policyd/tlsfloor-policyd"
+PLUGIN = "dovecot-plugin/tlsfloor.so"
+SNIPPETS = "packaging/dovecot"
 CONFIGURED = "/etc/tlsfloor"  # what pages say for sysconfdir
 SERVICES = ("imap", "pop3", "sieve", "submission")
 
@@ -197,6 +200,51 @@ def check_exceptions(source, page):
     return compare("key", there, items(section(page, "Keys", "Ss"), "Ic"))
 
 
+# --- Dovecot ---
+
+def plugin_names(source, pattern):
+    """What a pattern finds in the source of the plugin."""
+    code = "".join(path.read_text(encoding="utf-8")
+                   for path in sorted((source / "dovecot-plugin").glob("*.[ch]")))
+    found = re.findall(pattern, code)
+    expect_true(found, f"the plugin's source has no {pattern}")
+    return found
+
+
+def check_plugin(source, page):
+    """Fields to and from the auth process, and variables of the environment."""
+    passdb = section(page, "The passdb", "Ss")
+    return (
+        compare("field", plugin_names(source, r'client_add_forward_field\(\w+, "(\w+)"'),
+                items(passdb, "Li")) +
+        compare("field", plugin_names(source, r'define TLSFLOOR_VERDICT_FIELD "(\w+)"'),
+                re.findall(r"^\.D1 Li (\w+)=", passdb, re.M)) +
+        compare("variable", plugin_names(source, r'define STATE_VARIABLE "(\w+)"'),
+                items(section(page, "ENVIRONMENT"), "Ev")))
+
+
+def check_event(source, page):
+    """The event of each decision and its fields."""
+    text = section(page, "Event of Dovecot", "Ss")
+    return (compare("event", plugin_names(source, r'set_name\("(\w+)"\)'),
+                    re.findall(r"^  filter = event=(\w+)$", text, re.M)) +
+            compare("event field", plugin_names(source, r'add_str\("(\w+)"'), items(text, "Li")))
+
+
+def check_snippet(text):
+    """Dovecot takes the lines as they are, and with the comment signs before settings taken off."""
+    problems = []
+    for lines in (text, re.sub(r"^#(?=\S|  )", "", text, flags=re.M)):
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as conf:
+            conf.write(lines)
+            conf.flush()
+            done = subprocess.run(["doveconf", "-c", conf.name, "-n"], check=False, text=True,
+                                  capture_output=True)
+        if done.returncode != 0:
+            problems.append(done.stderr)
+    return problems
+
+
 # --- commands and options ---
 
 def run(program, *arguments):
@@ -293,6 +341,13 @@ SPOILED = (  # check, page, what to change in it, and what is to be said then
     ("commands", r"^\.It Cm apply$", ".It Cm install", "command apply is not documented"),
     ("commands", r"^\.It Cm apply$", ".It Cm install", "command install is documented and does"),
     ("commands", r"^\.Cm check$", ".Cm check\n.Op Fl -json", "command check takes no --json"),
+    ("plugin", r"^\.It Li tlsfloor_bits$", ".It Li tlsfloor_bit", "field tlsfloor_bits is not"),
+    ("plugin", r"^\.D1 Li tlsfloor_verdict= ", ".D1 Li tlsfloor_word= ", "field tlsfloor_word is"),
+    ("plugin", r"^\.It Ev TLSFLOOR_STATE$", ".It Ev TLSFLOOR", "variable TLSFLOOR_STATE is not"),
+    ("event", r"=tlsfloor_decision$", "=tlsfloor", "event tlsfloor_decision is not documented"),
+    ("event", r"^\.It Li tls_protocol$", ".It Li tls", "event field tls is documented"),
+    ("95-tlsfloor.conf", r"^login_plugins =", "login_plugin =", "Unknown setting: login_plugin"),
+    ("95-tlsfloor.conf", r"^#ssl_cipher_list = ", "#ssl_cipher = ", "Unknown setting: ssl_cipher"),
     ("policyd", r"^\.It Fl f$", ".It Fl q", "option -q is documented and does not exist"),
     ("policyd", r"^\.Op Fl l Ar listener$", "", "option l is missing in the synopsis"),
 )
@@ -309,11 +364,16 @@ def checks(source, build):
         "audit": (lambda page: check_audit(source, page), doc["tlsfloor-audit.5"]),
         "shares": (lambda page: check_shares(source, page), doc["tlsfloor-audit.5"]),
         "exceptions": (lambda page: check_exceptions(source, page), doc["tlsfloor-exceptions.5"]),
+        "plugin": (lambda page: check_plugin(source, page), doc["tlsfloor-dovecot.7"]),
+        "event": (lambda page: check_event(source, page), doc["tlsfloor-audit.5"]),
         "commands": (lambda page: check_commands(tlsfloor, page), doc["tlsfloor.8"]),
         "options": (lambda page: check_options(tlsfloor, page), doc["tlsfloor.8"]),
     }
     if pathlib.Path(policyd).exists():  # a build without Postfix has none
         found["policyd"] = (lambda page: check_options(policyd, page), doc["tlsfloor-policyd.8"])
+    if (build / PLUGIN).exists():  # a build with Dovecot has its doveconf, too
+        for path in sorted((source / SNIPPETS).iterdir()):
+            found[path.name] = check_snippet, path.read_text(encoding="utf-8")
     return found
 
 

@@ -16,8 +16,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from tap import Tap, Unexpected, expect_true  # noqa: E402
 
-PAGES = ("tlsfloor.8", "tlsfloor.conf.5", "tlsfloor-audit.5", "tlsfloor-exceptions.5",
-         "tlsfloor-policyd.8")
+PAGES = ("tlsfloor.8", "tlsfloor.conf.5", "tlsfloor-audit.5", "tlsfloor-dovecot.7",
+         "tlsfloor-exceptions.5", "tlsfloor-policyd.8")
 BAD = ".Dd November 22, 2026\n.Dt BAD 8\n.Os\n.Sh NAME\n.Nm bad\n.Nd page \n.It\n.Xr nowhere 8\n"
 
 

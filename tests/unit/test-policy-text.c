@@ -34,7 +34,7 @@ struct test_case {
     const char *text;
     size_t size;
     const char *policy;   /* what differs from the defaults; NULL: there is no policy */
-    const char *problems; /* "error 3: sentence\n" or "warning 3: sentence\n" each */
+    const char *problems; /* "error 3: sentence\n" each, or "unfit 3: ..." or "warning 3: ..." */
 };
 
 #define GOOD(name, text, policy)        \
@@ -81,6 +81,9 @@ struct test_case {
     "brownout without rollout_from: enforce binds outside of the windows too, they only make " \
     "refusals temporary\n"
 #define URL_UNSEEN "help_url is told to nobody: reject_text does not hold %{help_url}\n"
+#define PARTIAL                                                                          \
+    "rollout_percent from 1 to 99 cannot work in Dovecot with dovecot_passdb = no: set " \
+    "dovecot_passdb = yes, or, if only Postfix is meant, rollout_percent in [submission] alone\n"
 #define NOTHING_BEFORE \
     "the line begins with white space, but there is no line that it could continue\n"
 #define INDENTED \
@@ -207,7 +210,8 @@ static const struct test_case cases[] = {
     WRONG("rollout_from = tomorrow", "rollout_from: \"tomorrow\" " NO_DATE),
 
     SAME("rollout_percent = 0"),
-    SAME("rollout_percent = 99"),
+    WARNS("rollout_percent = 99", "rollout_percent = 99", "rollout_percent = 99\n",
+          "unfit 1: " PARTIAL),
     GOOD("rollout_percent = 100", "rollout_percent = 100\n", ""),
     WRONG("rollout_percent = 101", "rollout_percent: \"101\" " NO_PERCENT),
     WRONG("rollout_percent = -1", "rollout_percent: \"-1\" " NO_PERCENT),
@@ -419,18 +423,18 @@ static const struct test_case cases[] = {
     GOOD("a section that says the same", "mode = tag\n[pop3]\nmode = tag\n", "mode = tag\n"),
     GOOD("an empty section", "[sieve]\n", ""),
     GOOD("sections in the order of the services",
-         "[submission] \nrollout_percent = 5\n[imap]\nrollout_percent = 6\n",
-         "[imap]\nrollout_percent = 6\n\n[submission]\nrollout_percent = 5\n"),
+         "[submission] \nrollout_percent = 5\n[imap]\nrollout_percent = 0\n",
+         "[imap]\nrollout_percent = 0\n\n[submission]\nrollout_percent = 5\n"),
     GOOD("every parameter of a section",
          "[sieve]\nhelp_url = https://a\nreject_text = No %{help_url}\naudit = none\n"
-         "brownout = Mon 09:00-10:00\nrollout_percent = 1\nrollout_from = 2027-01-01\n"
+         "brownout = Mon 09:00-10:00\nrollout_percent = 0\nrollout_from = 2027-01-01\n"
          "legacy_networks = 10.0.0.0/8\ntrusted_networks =\nproxied_tls = unknown\n"
          "unknown_tls = reject\nunknown_cipher = reject\nweak_ciphers = reject\n"
          "cipher_profile = none\nfloor = TLSv1.3\nmode = tag\n",
          "[sieve]\nmode = tag\nfloor = TLSv1.3\ncipher_profile = none\nweak_ciphers = reject\n"
          "unknown_cipher = reject\nunknown_tls = reject\nproxied_tls = unknown\n"
          "trusted_networks =\nlegacy_networks = 10.0.0.0/8\nrollout_from = 2027-01-01\n"
-         "rollout_percent = 1\nbrownout = Mon 09:00-10:00\nreject_text = No %{help_url}\n"
+         "rollout_percent = 0\nbrownout = Mon 09:00-10:00\nreject_text = No %{help_url}\n"
          "help_url = https://a\naudit = none\n"),
     BAD("parameters that are for all services",
         "[imap]\nexceptions = none\ndovecot_passdb = no\ndefault_domain = a\nimap_alert = no\n"
@@ -482,6 +486,28 @@ static const struct test_case cases[] = {
           "floor = TLSv1.1\n[imap]\nfloor = TLSv1\n[pop3]\nmode = tag\n",
           "floor = TLSv1.1\n\n[imap]\nfloor = TLSv1\n\n[pop3]\nmode = tag\n",
           "warning 1: " BELOW "warning 3: " BELOW),
+
+    /* A partial rollout in Dovecot without the passdb */
+    WARNS("a partial rollout for all", "mode = tag\nrollout_percent = 1\n",
+          "mode = tag\nrollout_percent = 1\n", "unfit 2: " PARTIAL),
+    GOOD("a partial rollout with the passdb", "rollout_percent = 50\ndovecot_passdb = yes\n",
+         "dovecot_passdb = yes\nrollout_percent = 50\n"),
+    GOOD("a partial rollout in Postfix alone", "[submission]\nrollout_percent = 50\n",
+         "[submission]\nrollout_percent = 50\n"),
+    GOOD("a partial rollout that Dovecot's sections undo",
+         "rollout_percent = 50\n[sieve]\nrollout_percent = 0\n[pop3]\nrollout_percent = 100\n"
+         "[imap]\nrollout_percent = 0\n",
+         "rollout_percent = 50\n\n[imap]\nrollout_percent = 0\n\n[pop3]\nrollout_percent = 100\n"
+         "\n[sieve]\nrollout_percent = 0\n"),
+    WARNS("a partial rollout that one section does not undo",
+          "rollout_percent = 50\n[sieve]\nrollout_percent = 0\n[imap]\nrollout_percent = 0\n",
+          "rollout_percent = 50\n\n[imap]\nrollout_percent = 0\n\n[sieve]\nrollout_percent = 0\n",
+          "unfit 1: " PARTIAL),
+    WARNS("partial rollouts in two places",
+          "rollout_percent = 50\n[pop3]\nrollout_percent = 20\n[submission]\nrollout_percent = 7\n",
+          "rollout_percent = 50\n\n[pop3]\nrollout_percent = 20\n\n[submission]\n"
+          "rollout_percent = 7\n",
+          "unfit 1: " PARTIAL "unfit 3: " PARTIAL),
     BAD("an error hides the warnings", "floor = TLSv1\nmode = x\n",
         "error 2: mode: \"x\" " NO_MODE "\n"),
 };
@@ -491,11 +517,12 @@ static const struct test_case cases[] = {
 static void
 note_problem(void *context, enum tlsfloor_severity severity, unsigned line, const char *sentence)
 {
+    static const char *const words[] = {
+        [TLSFLOOR_ERROR] = "error", [TLSFLOOR_UNFIT] = "unfit", [TLSFLOOR_WARNING] = "warning"};
     char *problems = context;
     size_t size = strlen(problems);
 
-    snprintf(problems + size, 8192 - size, "%s %u: %s\n",
-             severity == TLSFLOOR_ERROR ? "error" : "warning", line, sentence);
+    snprintf(problems + size, 8192 - size, "%s %u: %s\n", words[severity], line, sentence);
 }
 
 static void

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Dovecot's auth service alone, for Postfix's SASL: no login service, no port."""
+"""Dovecot's auth service alone, for Postfix's SASL: no login service, no port.
+
+A whole Dovecot is in dovecot_server.py.
+"""
 
 import subprocess
 
@@ -77,7 +80,7 @@ def version():
     return int(major), int(minor)
 
 
-class Dovecot:
+class DovecotAuth:
     """users: name -> password. anybody: a password that is right for every name."""
 
     def __init__(self, workspace, socket, users, anybody):

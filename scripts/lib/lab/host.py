@@ -3,7 +3,7 @@
 
 import contextlib
 
-from .dovecot import Dovecot
+from .dovecot import DovecotAuth
 from .policyd import Policyd, Recorder, Site
 from .postfix import ALL_CIPHERS, Postfix, snippet
 from .smtp import Session
@@ -80,7 +80,8 @@ class Host:
                          **policy)
         self.site.apply()
         self.policyd = policyd(workspace, self.site, self.postfix.policy_directory / "policy")
-        self.dovecot = Dovecot(workspace, self.postfix.queue / "private/auth", self.users, ANYBODY)
+        self.dovecot = DovecotAuth(workspace, self.postfix.queue / "private/auth", self.users,
+                                   ANYBODY)
         self.postfix.start()
 
     @contextlib.contextmanager

@@ -28,10 +28,10 @@ class Site:
         self.state = workspace.directory("state")
         self.always = {"exceptions": "none", "trusted_networks": "", **always}
 
-    def apply(self, **values):
-        """Checks and applies a configuration; None takes the default."""
+    def apply(self, sections="", **values):
+        """Checks and applies a configuration; None takes the default; sections: their text."""
         text = "".join(f"{name} = {value}\n" for name, value in {**self.always, **values}.items()
-                       if value is not None)
+                       if value is not None) + sections
         self.conf.write_text(text)
         result = subprocess.run(
             [build_tree() / "admin" / "tlsfloor", "-c", self.conf, "-S", self.state, "apply"],

@@ -144,13 +144,14 @@ class Workspace:
         return wait_until(ready, what)
 
 
-def certificate(workspace):
-    """A key and a certificate signed by itself: (key file, certificate file)."""
-    key, cert = workspace.path / "key.pem", workspace.path / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
-         "-subj", "/CN=mail.example.org", "-addext", "subjectAltName=DNS:mail.example.org",
-         "-keyout", key, "-out", cert],
-        check=True, stdin=subprocess.DEVNULL, capture_output=True)
-    key.chmod(0o600)
+def certificate(workspace, name="mail.example.org", prefix=""):
+    """A key and a certificate signed by itself, made once: (key file, certificate file)."""
+    key, cert = (workspace.path / f"{prefix}{part}.pem" for part in ("key", "cert"))
+    if not cert.exists():
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+             "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:mail.example.org",
+             "-keyout", key, "-out", cert],
+            check=True, stdin=subprocess.DEVNULL, capture_output=True)
+        key.chmod(0o600)
     return key, cert

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""A whole Dovecot of our own: logins of all protocols with the login plugin, mailboxes, log.
+
+It listens on high ports of 127.0.0.1; submission hands mail to smtp-sink. What
+is installed on this machine is not read and not touched.
+"""
+
+import contextlib
+import dataclasses
+import re
+import subprocess
+
+from . import dovecot_2_3, sanitizer
+from .clients import Imap, Pop3, Sieve, Submission
+from .policyd import build_tree
+from .workspace import answers, certificate, free_ports, wait_until
+
+# Service -> its listeners with STARTTLS and with TLS at once, login program, client.
+SERVICES = {
+    "imap": (("imap", "imaps"), "imap-login", Imap),
+    "pop3": (("pop3", "pop3s"), "pop3-login", Pop3),
+    "sieve": (("sieve",), "managesieve-login", Sieve),
+    "submission": (("submission", "submissions"), "submission-login", Submission),
+}
+# Behind HAProxy: the names of the listeners with this at their end.
+PROXIED = "-proxied"
+CLIENTS = {name: client for names, _, client in SERVICES.values() for name in names}
+IMPLICIT = {names[1] for names, _, _ in SERVICES.values() if len(names) > 1}
+
+
+def service_of(listener):
+    """As tlsfloor names it."""
+    return CLIENTS[listener.removesuffix(PROXIED)].service
+
+
+@dataclasses.dataclass
+class Options:
+    """passdbs (before the one of users) and extra: text of the configuration."""
+
+    protocols: tuple = tuple(SERVICES)
+    mechanisms: str = "plain login"
+    plugin: bool = True
+    high_performance: bool = False
+    haproxy: bool = False
+    client_certificate: str = ""  # whose name it has; EXTERNAL uses it
+    failure_delay: str = "0"
+    penalty: bool = False
+    passdbs: str = ""
+    extra: str = ""
+
+
+def users_text(users):
+    return "".join(f"{name}:{value}\n" if isinstance(value, str) else
+                   f"{name}:{value[0]}::::::{value[1]}\n" for name, value in users.items())
+
+
+class DovecotServer:
+    """users: name -> password, or (password, extra fields of the passdb's reply)."""
+
+    def __init__(self, workspace, site, users, name="server", **options):
+        self.workspace, self.options = workspace, Options(**options)
+        self.directory = workspace.directory(name)
+        self.run = workspace.directory(f"{name}/run")
+        self.libdir = workspace.directory(f"{name}/lib")
+        self.home = workspace.directory(f"{name}/home", 0o700, "nobody", "nogroup")
+        self.log = self.directory / "log"
+        self.users_file = workspace.write(f"{name}/users", users_text(users))
+        self.certificate = certificate(workspace)
+        self.client_certificate = self.options.client_certificate and certificate(
+            workspace, self.options.client_certificate, "client-")
+        self.plugin_directory = build_tree() / "dovecot-plugin"
+        self.tlsfloor_state = site.state
+        self.listeners = self.choose_listeners()
+        names = [listener[0] for group in self.listeners.values() for listener in group]
+        self.relay_port, *ports = free_ports(1 + len(names))
+        self.ports = dict(zip(names, ports))
+        text = dovecot_2_3.configuration(self, self.listeners)
+        if self.options.plugin and sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
+            text += sanitizer.configuration(self.listeners)
+            workspace.cleanup.callback(sanitizer.expect_no_report, self.log)
+        self.conf = workspace.write(f"{name}/dovecot.conf", text)
+        self.start()
+
+    def choose_listeners(self):
+        chosen = {}
+        for protocol in self.options.protocols:
+            names, program, _ = SERVICES[protocol]
+            chosen[program] = [(name, name in IMPLICIT, False) for name in names]
+            if self.options.haproxy:
+                chosen[program] += [(name + PROXIED, name in IMPLICIT, True) for name in names]
+        return chosen
+
+    def start(self):
+        if "submission" in self.options.protocols:
+            relay = self.workspace.start(
+                ["smtp-sink", "-u", "nobody", f"127.0.0.1:{self.relay_port}", "100"],
+                f"{self.directory.name}/relay.out")
+            self.workspace.wait_for(relay, lambda: answers(self.relay_port), "smtp-sink")
+        self.process = self.workspace.start(["dovecot", "-F", "-c", str(self.conf)],
+                                            f"{self.directory.name}/out")
+        for port in self.ports.values():
+            self.workspace.wait_for(self.process, lambda port=port: answers(port), "Dovecot")
+
+    def stop(self):
+        return self.workspace.stop(self.process)
+
+    def doveadm(self, *arguments):
+        """What doveadm prints; "reload" among others."""
+        return subprocess.run(["doveadm", "-c", str(self.conf), *arguments], check=True,
+                              capture_output=True, text=True).stdout
+
+    # --- clients ---
+
+    def open(self, listener, source=None, header=b"", certified=False):
+        """A client before the first byte of the protocol."""
+        already = len(self.messages())
+        client = CLIENTS[listener.removesuffix(PROXIED)](
+            self.ports[listener], source, header,
+            self.client_certificate if certified else None)
+        client.log_start = already
+        return client
+
+    @contextlib.contextmanager
+    def connect(self, listener, version=None, cipher="DEFAULT", behind=b"", **options):
+        """A client whose TLS is up and who has read nothing since.
+
+        Without a version there is no TLS. behind: sent in one go with the
+        handshake's end. options: as of open().
+        """
+        with self.open(listener, **options) as client:
+            if version and listener.removesuffix(PROXIED) in IMPLICIT:
+                client.wrap(version, cipher, behind)
+            elif version:
+                client.starttls(version, cipher, behind)
+            yield client
+
+    # --- the log ---
+
+    def messages(self):
+        """The lines of the log without their dates, but a last one that is not complete yet."""
+        text = self.log.read_text(errors="backslashreplace") if self.log.exists() else ""
+        return [line.split(" ", 3)[-1] if re.match(r"\w{3} \d\d ", line) else line
+                for line in text.split("\n")[:-1]]
+
+    def find(self, pattern, start=0):
+        """The messages that a regular expression is found in."""
+        return [line for line in self.messages()[start:] if re.search(pattern, line)]
+
+    def wait_for(self, pattern, number=1, start=0, seconds=10):
+        """The same; waits until there are so many."""
+        def found():
+            lines = self.find(pattern, start)
+            return lines if len(lines) >= number else None
+
+        return wait_until(found, f"{number} of {pattern!r} in Dovecot's log", seconds)
+
+    def audit(self, client, number=1):
+        """The audit lines of a session; waits for so many."""
+        return self.wait_for(self.audit_pattern(client), number, client.log_start)
+
+    def audit_so_far(self, client):
+        return self.find(self.audit_pattern(client), client.log_start)
+
+    @staticmethod
+    def audit_pattern(client):
+        return f" tlsfloor: .* port={client.client_port} "
+
+    def auth_requests(self, client):
+        """What the auth process was asked for a session, as far as it is logged."""
+        return self.find(self.auth_pattern(client), client.log_start)
+
+    def wait_for_auth(self, client):
+        """Until the auth process has been asked for a session."""
+        return self.wait_for(self.auth_pattern(client), start=client.log_start)
+
+    @staticmethod
+    def auth_pattern(client):
+        return rf"auth: Debug: client in: AUTH\t.*\trport={client.client_port}(\t|$)"
+
+    def sessions_in_auth(self):
+        """The ids of all sessions of which the auth process got credentials."""
+        return {re.search(r"\tsession=(\S+)", line)[1] for line in
+                self.find(r"auth: Debug: client in: AUTH\t")}
