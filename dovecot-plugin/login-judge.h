@@ -8,7 +8,6 @@
 
 #include "login-session.h"
 
-#include "audit.h"
 #include "verdict.h"
 
 struct tlsfloor_address tlsfloor_login_address(const struct ip_addr *ip);

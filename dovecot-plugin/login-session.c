@@ -58,15 +58,17 @@ refuse_later(struct client *client)
     struct tlsfloor_login_session *session = tlsfloor_login_session_of(client);
 
     timeout_remove(&session->to_refuse);
-    refuse_connection(client, session,
-                      compat_used_starttls(client) ? TLSFLOOR_STAGE_HELO : TLSFLOOR_STAGE_CONNECT);
+    refuse_connection(client, session, session->refused_at);
 }
 
 void
-tlsfloor_login_refuse_soon(struct client *client, struct tlsfloor_login_session *session)
+tlsfloor_login_refuse_soon(struct client *client, struct tlsfloor_login_session *session,
+                           enum tlsfloor_stage stage)
 {
-    if (session->to_refuse == NULL)
-        session->to_refuse = timeout_add_short(0, refuse_later, client);
+    if (session->to_refuse != NULL)
+        return;
+    session->refused_at = stage;
+    session->to_refuse = timeout_add_short(0, refuse_later, client);
 }
 
 /* --- the handshake --- */
@@ -191,7 +193,7 @@ session_notify_auth_ready(struct client *client)
 
     if (client->ssl_iostream == NULL && session->now.reason == TLSFLOOR_REASON_UNKNOWN_TLS &&
         tlsfloor_login_refuses(&session->now)) {
-        tlsfloor_login_refuse_soon(client, session);
+        tlsfloor_login_refuse_soon(client, session, TLSFLOOR_STAGE_CONNECT);
         return;
     }
     if (client->ssl_iostream == NULL || session->judged_tls) {

@@ -4,7 +4,8 @@
 
 After refusals of every kind, a compliant login from the same address does not
 wait, and fail2ban's stock filter for Dovecot finds nothing in the log. The
-controls are wrong passwords: after them logins wait, and the filter finds them.
+controls are wrong passwords, after which logins wait, and which the filter finds,
+and who leaves without an attempt, whom it finds in its aggressive mode.
 """
 
 import pathlib
@@ -99,6 +100,15 @@ class Refusals:
                     leave(client, politely)
         return 2 * 2 * len(attempts)
 
+    def leaves(self, listener):
+        """No attempt, as nothing is offered without TLS."""
+        self.site.apply()
+        for politely in (False, True):
+            with self.connect(listener) as client:
+                begin(client)
+                leave(client, politely)
+        return 0
+
     def cleartext_brownout(self, listener):
         return self.cleartext(listener, "defer", **BROWNOUT)
 
@@ -122,7 +132,7 @@ class Refusals:
         kinds = [(self.handshake, LISTENERS), (self.brownout, LISTENERS),
                  (self.denial, LISTENERS), (self.nologin, LISTENERS),
                  (self.cleartext, STARTTLS), (self.cleartext_brownout, STARTTLS),
-                 (self.terminated, STARTTLS)]
+                 (self.leaves, STARTTLS), (self.terminated, STARTTLS)]
         return [(f"{kind.__name__}, {listener}", kind, listener)
                 for kind, listeners in kinds for listener in listeners]
 
@@ -217,30 +227,40 @@ def matches(path, mode):
     return [line[3:] for line in matched.splitlines() if line.startswith("|  ")]
 
 
-def log_of_refusals(tests, start):
-    """The lines since then, all sessions being over; and those of a wrong password behind them."""
-    with tests.server.connect("imaps", *GOOD, source=next(tests.addresses)) as client:
-        client.greet()
-        expect(client.login(ANN, "wrong"), WRONG["imap"])
-        client.command("LOGOUT")
-    tests.server.wait_for(rf"auth failed, 1 attempts.*rip={client.client_address},", start=start)
-    lines = tests.server.log.read_text(errors="backslashreplace").split("\n")[start:-1]
-    return lines, {line for line in lines if f"{client.client_address}," in line}
+def controls(tests, start):
+    """Attackers: (address, what Dovecot says of it at the end, in which modes it is found)."""
+    tests.site.apply()
+    found = []
+    for listener, password, end, modes in (
+            ("imaps", "wrong", "auth failed, 1 attempts", MODES),
+            ("imap", None, "no auth attempts", ["aggressive"])):
+        address = next(tests.addresses)
+        with tests.server.connect(listener, *GOOD, source=address) as client:
+            begin(client)
+            if password:
+                expect(client.login(ANN, password), WRONG["imap"])
+            leave(client, True)
+        tests.server.wait_for(rf"{end}.*rip={address},", 1, start)
+        found.append((address, end, modes))
+    return found
 
 
 def test_fail2ban(tests, start):
-    lines, control = log_of_refusals(tests, start)
+    attackers = controls(tests, start)
+    lines = tests.server.log.read_text(errors="backslashreplace").split("\n")[start:-1]
+    with tests.tap.case("refusals are in the log"):
+        expect_true(any("Refused by tlsfloor" in line for line in lines), "no refusals")
     for form, change in (("log file", lambda line: line), ("system log", as_syslog)):
         path = tests.workspace.write("fail2ban.log", "".join(change(line) + "\n" for line in lines))
-        ours = {change(line) for line in lines if line not in control}
-        with tests.tap.case(f"{form}: refusals are in it"):
-            expect_true(any("Refused by tlsfloor" in line for line in ours), "no refusals")
         for mode in MODES:
             found = matches(path, mode)
             with tests.tap.case(f"{form}, mode = {mode}: nothing of a refused session matches"):
-                expect([line for line in found if line in ours], [], "matched")
-            with tests.tap.case(f"{form}, mode = {mode}: the wrong password matches (control)"):
-                expect_true({change(line) for line in control} & set(found), f"matched: {found}")
+                expect([line for line in found if not any(f"{address}," in line for address, _, _
+                                                          in attackers)], [], "matched")
+            with tests.tap.case(f"{form}, mode = {mode}: attackers match (control)"):
+                expect([end for address, end, _ in attackers if any(
+                    f"rip={address}," in line and end in line for line in found)],
+                    [end for _, end, modes in attackers if mode in modes], "found")
 
 
 def main():

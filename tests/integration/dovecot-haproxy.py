@@ -84,6 +84,13 @@ class Tests:
             expect_true(part in line, f"{part!r} is not in {line}")
         expect(self.server.auth_requests(client), [], "requests")
 
+    def old_refused(self, client, listener):
+        """TLS 1.0, at the end of the handshake."""
+        if listener == "submission":
+            client.send_line(client.CAPABILITY)
+        self.connection_refused(client, OLD, "version", "RFC8997",
+                                "helo" if listener == "submission" else "connect")
+
     def connection_refused(self, client, tls, reason, rule, stage="connect", **changes):
         """The last line before the connection is closed; nothing was offered before it."""
         text = client.rest()
@@ -125,6 +132,29 @@ def test_with(tests):
                                 protection="secured")
 
 
+def test_again(tests):
+    """HAProxy ends TLS and begins it anew, towards Dovecot: that is not the client's."""
+    for values, (action, rule) in (({}, OUTCOMES["tag"]),
+                                   ({"unknown_tls": "reject"}, OUTCOMES["reject"])):
+        tests.site.apply(**values)
+        for listener, (name, header), tls in itertools.product(sorted(IMPLICIT), WITH.items(),
+                                                               (OLD, GOOD)):
+            with tests.tap.case(f"{listener}: {name}, then {tls[0]} of its own: {action}"), \
+                    tests.connect(listener, header, tls=tls) as client:
+                if action == "refuse":
+                    tests.connection_refused(client, UNKNOWN, "unknown-tls", rule)
+                else:
+                    tests.login(client, UNKNOWN, action, "unknown-tls", rule)
+    tests.site.apply()
+    for service, (name, header) in itertools.product(SERVICES, WITH.items()):
+        with tests.tap.case(f"{service}: {name}, then STARTTLS of the client's: 1.2 is accepted"), \
+                tests.connect(service, header, tls=GOOD) as client:
+            tests.login(client, GOOD, "accept", "compliant", "RFC8997")
+        with tests.tap.case(f"{service}: {name}, then STARTTLS of the client's: 1.0 is refused"), \
+                tests.connect(service, header, tls=OLD) as client:
+            tests.old_refused(client, service)
+
+
 def test_through(tests):
     """TLS passes through HAProxy: its version counts."""
     for values in ({}, {"unknown_tls": "reject"}, {"proxied_tls": "unknown"}):
@@ -138,10 +168,7 @@ def test_through(tests):
                 tests.login(client, GOOD, "accept", "compliant", "RFC8997")
             with tests.tap.case(f"{what}, 1.0 is refused"), \
                     tests.connect(listener, header, tls=OLD) as client:
-                if listener == "submission":
-                    client.send_line(client.CAPABILITY)
-                tests.connection_refused(client, OLD, "version", "RFC8997",
-                                         "helo" if listener == "submission" else "connect")
+                tests.old_refused(client, listener)
 
 
 def test_addresses(tests):
@@ -164,10 +191,7 @@ def test_addresses(tests):
             tests.attempt_refused(client)
         with tests.tap.case(f"{service}: {name}, the same with TLS 1.0 passed through"), \
                 tests.connect(service, header, address, OLD) as client:
-            if service == "submission":
-                client.send_line(client.CAPABILITY)
-            tests.connection_refused(client, OLD, "version", "RFC8997",
-                                     "helo" if service == "submission" else "connect")
+            tests.old_refused(client, service)
 
 
 def test_mapped(tests):
@@ -197,25 +221,24 @@ def test_no_address(tests):
 
 # --- a real HAProxy ---
 
+# Way -> whether TLS ends at it, options of its server, listeners that it is tried with.
 WAYS = {
-    "ended": (True, "send-proxy-v2-ssl"),
-    "none": (False, "send-proxy-v2-ssl"),
-    "through": (False, "send-proxy"),
-    "through-v2": (False, "send-proxy-v2"),
+    "ended": (True, "send-proxy-v2-ssl", SERVICES),
+    "again": (True, "send-proxy-v2-ssl ssl verify none", sorted(IMPLICIT)),
+    "none": (False, "send-proxy-v2-ssl", SERVICES),
+    "through": (False, "send-proxy", LISTENERS),
+    "through-v2": (False, "send-proxy-v2", LISTENERS),
 }
 
 
 class Real:
-    """What HAProxy does with TLS -> its listeners, named WAY-LISTENER."""
+    """A listener of HAProxy for each way and listener of Dovecot."""
 
     def __init__(self, tests):
         self.tests = tests
-        self.front_ends = {}
-        for way, (ends_tls, options) in WAYS.items():
-            for listener in LISTENERS if way.startswith("through") else SERVICES:
-                self.front_ends[f"{way}-{listener}"] = (
-                    tests.server.ports[listener + PROXIED], ends_tls, options)
-        self.haproxy = HaproxyServer(tests.workspace, self.front_ends)
+        self.haproxy = HaproxyServer(tests.workspace, {
+            f"{way}-{listener}": (tests.server.ports[listener + PROXIED], ends_tls, options)
+            for way, (ends_tls, options, listeners) in WAYS.items() for listener in listeners})
 
     @contextlib.contextmanager
     def connect(self, way, listener, version=None, cipher="DEFAULT"):
@@ -232,18 +255,21 @@ class Real:
 
 def test_real(tests):
     real = Real(tests)
-    for service in SERVICES:
-        for tls in (OLD, GOOD[:1] + ("DEFAULT",), ("TLSv1.3",)):
+    versions = (OLD, GOOD[:1] + ("DEFAULT",), ("TLSv1.3",))
+    for way, protection in (("ended", "secured"), ("again", "TLS")):
+        for listener, tls in itertools.product(WAYS[way][2], versions):
+            name = f"HAProxy ({WAYS[way][1]}) ends {tls[0]}, {listener}"
             tests.site.apply()
-            with tests.tap.case(f"HAProxy ends {tls[0]}, {service}: unknown, tagged"), \
-                    real.connect("ended", service, *tls) as client:
-                tests.login(client, UNKNOWN, "tag", "unknown-tls", "local", protection="secured")
+            with tests.tap.case(f"{name}: unknown, tagged"), \
+                    real.connect(way, listener, *tls) as client:
+                tests.login(client, UNKNOWN, "tag", "unknown-tls", "local", protection=protection)
             tests.site.apply(unknown_tls="reject")
-            with tests.tap.case(f"HAProxy ends {tls[0]}, {service}: unknown, refused"), \
-                    real.connect("ended", service, *tls) as client:
+            with tests.tap.case(f"{name}: unknown, refused"), \
+                    real.connect(way, listener, *tls) as client:
                 tests.connection_refused(client, UNKNOWN, "unknown-tls", "local",
-                                         protection="secured")
-        tests.site.apply()
+                                         protection=protection)
+    tests.site.apply()
+    for service in SERVICES:
         with tests.tap.case(f"HAProxy has no TLS, {service}: cleartext"), \
                 real.connect("none", service) as client:
             tests.attempt_refused(client)
@@ -253,10 +279,7 @@ def test_real(tests):
             tests.login(client, GOOD, "accept", "compliant", "RFC8997")
         with tests.tap.case(f"HAProxy passes on ({WAYS[way][1]}), {listener}: 1.0 is refused"), \
                 real.connect(way, listener, *OLD) as client:
-            if listener == "submission":
-                client.send_line(client.CAPABILITY)
-            tests.connection_refused(client, OLD, "version", "RFC8997",
-                                     "helo" if listener == "submission" else "connect")
+            tests.old_refused(client, listener)
 
 
 def test_health(tests):
@@ -269,7 +292,7 @@ def main():
     tap = Tap()
     with Workspace() as workspace:
         tests = Tests(workspace, tap)
-        for test in (test_without, test_with, test_through, test_addresses, test_mapped,
+        for test in (test_without, test_with, test_again, test_through, test_addresses, test_mapped,
                      test_no_address, test_real, test_health):
             test(tests)
     return tap.finish()
