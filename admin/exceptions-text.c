@@ -92,12 +92,16 @@ exceptions_load(const char *path, struct tlsfloor_text default_domain, tlsfloor_
 {
     char *data;
     size_t size;
-    int found = tlsfloor_file_read(path, &data, &size, NULL, error);
+    struct stat identity;
+    int found = tlsfloor_file_read(path, &data, &size, &identity, error);
 
     exceptions_r->default_domain = default_domain;
-    return found == 1 ? exceptions_take(path, data, size, default_domain, problem, context,
-                                        exceptions_r, error)
-                      : found;
+    if (found == 1)
+        found = exceptions_take(path, data, size, default_domain, problem, context, exceptions_r,
+                                error);
+    if (found == 1)
+        exceptions_r->identity = identity;
+    return found;
 }
 
 void

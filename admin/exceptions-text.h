@@ -13,6 +13,7 @@
 struct exceptions {
     char *data; /* the file; the lines point into it */
     size_t size;
+    struct stat identity; /* of the file; all zero: none */
     struct tlsfloor_text default_domain;
     struct exceptions_item {
         struct tlsfloor_text line;

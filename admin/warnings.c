@@ -25,8 +25,7 @@ static const char *const sentences[KINDS] = {
     [KIND_NEVER] = "until=never: nobody will be asked again whether this is still needed",
     [KIND_ANYWHERE] = "from=any opens AUTH on old TLS to all the world: name networks if you can",
     [KIND_OUTSIDE] = "never applies: it is for no network of legacy_networks",
-    [KIND_NOT_BELOW] = "allows no version below the floor: it helps only with forbidden cipher "
-                       "suites, and not with those that need ciphers=any",
+    [KIND_NOT_BELOW] = "allows no version below the floor: it helps with forbidden suites only",
 };
 
 /* 1 if some address is in both. */

@@ -246,9 +246,9 @@ tlsfloor_envelope_match(const struct tlsfloor_envelope *envelope,
 static uint64_t
 last_day(int64_t until)
 {
-    if (until <= 0)
-        return 0;
-    return until / TLSFLOOR_DAY >= NEVER_DAY ? NEVER_DAY : (uint64_t)((until - 1) / TLSFLOOR_DAY);
+    int64_t day = until <= 0 ? 0 : (until - 1) / TLSFLOOR_DAY;
+
+    return day > NEVER_DAY ? NEVER_DAY : (uint64_t)day;
 }
 
 static void

@@ -137,8 +137,10 @@ tlsfloor_store_get(struct tlsfloor_store *store, uint64_t snapshot,
     struct tlsfloor_lookup lookup = {.result = TLSFLOOR_LOOKUP_ABSENT};
     int found = -1;
 
-    if (snapshot == 0)
+    if (snapshot == 0) {
+        store->problem[0] = '\0';
         return lookup;
+    }
     look(store, snapshot, now);
     lookup.may_cover = tlsfloor_envelope_match(&store->envelope, facts, now);
     if (store->snapshot != NULL) {

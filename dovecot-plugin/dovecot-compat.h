@@ -26,6 +26,13 @@ compat_tls_ended_at_proxy(const struct client *client)
     return client->proxied_ssl;
 }
 
+/* 1 if the client's TLS, if it has any, began with STARTTLS. */
+static inline int
+compat_used_starttls(const struct client *client)
+{
+    return client->starttls;
+}
+
 /*
  * 1 if the connection came with a PROXY header that names another client. 2.3
  * keeps no mark of the header; before anything else changes them, only it makes

@@ -173,7 +173,8 @@ begin_attempt(struct client *client, struct tlsfloor_login_session *session)
     tlsfloor_login_judge(client, session);
     session->needs_verdict = session->now.action == TLSFLOOR_UNDECIDED;
     if (tlsfloor_login_refuses(&session->now)) {
-        tlsfloor_login_log_refusal(client, session, TLSFLOOR_STAGE_AUTH);
+        if (session->to_refuse == NULL)
+            tlsfloor_login_log_refusal(client, session, TLSFLOOR_STAGE_AUTH);
         deny(client, session, &session->now);
         return 0;
     }
@@ -195,10 +196,11 @@ session_sasl_filter_mech(struct client *client, struct auth_mech_desc *mech)
         !session->module_ctx.super.sasl_filter_mech(client, mech))
         return FALSE;
     if (!session->judged_tls && tlsfloor_login_has_tls(client)) {
-        session->judged_tls = 1;
-        tlsfloor_login_judge(client, session);
+        tlsfloor_login_judge_tls(client, session);
         if (tlsfloor_login_refuses(&session->now))
-            tlsfloor_login_refuse_soon(client, session);
+            tlsfloor_login_refuse_soon(client, session,
+                                       client->authenticating ? TLSFLOOR_STAGE_AUTH
+                                                              : TLSFLOOR_STAGE_HELO);
     }
     if (client->authenticating && client->sasl_callback != session_sasl_callback)
         return begin_attempt(client, session);

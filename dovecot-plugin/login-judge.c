@@ -30,7 +30,9 @@ static void
 take_tls(const struct client *client, const struct tlsfloor_login_session *session,
          struct tlsfloor_facts *facts)
 {
-    if (client->ssl_iostream == NULL) {
+    /* TLS that began at once behind a proxy that ended TLS is the proxy's own. */
+    if (client->ssl_iostream == NULL ||
+        (compat_tls_ended_at_proxy(client) && !compat_used_starttls(client))) {
         facts->tls = session->without_tls;
         return;
     }
@@ -100,6 +102,14 @@ tlsfloor_login_judge(const struct client *client, struct tlsfloor_login_session 
     struct tlsfloor_facts facts = tlsfloor_login_facts(client, session);
 
     session->now = decide(session, &facts);
+}
+
+void
+tlsfloor_login_judge_tls(struct client *client, struct tlsfloor_login_session *session)
+{
+    session->judged_tls = 1;
+    client->no_extra_disconnect_reason = FALSE;
+    tlsfloor_login_judge(client, session);
 }
 
 /* The rule that goes with a reason that the auth process gave. */

@@ -8,7 +8,6 @@
 
 #include "login-session.h"
 
-#include "audit.h"
 #include "verdict.h"
 
 struct tlsfloor_address tlsfloor_login_address(const struct ip_addr *ip);
@@ -22,6 +21,9 @@ struct tlsfloor_facts tlsfloor_login_facts(const struct client *client,
 
 /* Judges the client as it is now, into session->now. */
 void tlsfloor_login_judge(const struct client *client, struct tlsfloor_login_session *session);
+
+/* The same for a client whose handshake has just ended. */
+void tlsfloor_login_judge_tls(struct client *client, struct tlsfloor_login_session *session);
 
 /* The decision that a verdict of the auth process comes to; exception lives as long as it. */
 struct tlsfloor_decision tlsfloor_login_follow(const struct tlsfloor_login_session *session,

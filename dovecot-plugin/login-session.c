@@ -59,15 +59,17 @@ refuse_later(struct client *client)
     struct tlsfloor_login_session *session = tlsfloor_login_session_of(client);
 
     timeout_remove(&session->to_refuse);
-    refuse_connection(client, session,
-                      client->starttls ? TLSFLOOR_STAGE_HELO : TLSFLOOR_STAGE_CONNECT);
+    refuse_connection(client, session, session->refused_at);
 }
 
 void
-tlsfloor_login_refuse_soon(struct client *client, struct tlsfloor_login_session *session)
+tlsfloor_login_refuse_soon(struct client *client, struct tlsfloor_login_session *session,
+                           enum tlsfloor_stage stage)
 {
-    if (session->to_refuse == NULL)
-        session->to_refuse = timeout_add_short(0, refuse_later, client);
+    if (session->to_refuse != NULL)
+        return;
+    session->refused_at = stage;
+    session->to_refuse = timeout_add_short(0, refuse_later, client);
 }
 
 /* --- the handshake --- */
@@ -124,8 +126,7 @@ finish_handshake(struct client *client, struct tlsfloor_login_session *session)
         if (result <= 0)
             return result;
     }
-    session->judged_tls = 1;
-    tlsfloor_login_judge(client, session);
+    tlsfloor_login_judge_tls(client, session);
     if (tlsfloor_login_refuses(&session->now)) {
         session->held = NULL;
         refuse_connection(client, session, TLSFLOOR_STAGE_CONNECT);
@@ -193,7 +194,7 @@ session_notify_auth_ready(struct client *client)
 
     if (client->ssl_iostream == NULL && session->now.reason == TLSFLOOR_REASON_UNKNOWN_TLS &&
         tlsfloor_login_refuses(&session->now)) {
-        tlsfloor_login_refuse_soon(client, session);
+        tlsfloor_login_refuse_soon(client, session, TLSFLOOR_STAGE_CONNECT);
         return;
     }
     if (client->ssl_iostream == NULL || session->judged_tls) {
@@ -238,6 +239,8 @@ judge_cleartext(struct client *client, struct tlsfloor_login_session *session)
     if (tlsfloor_login_refuses(&session->now) && compat_allows_cleartext(client)) {
         session->cleartext_shut = 1;
         compat_disable_cleartext(client);
+        /* Who leaves because nothing is offered must not be taken for an attacker either. */
+        client->no_extra_disconnect_reason = TRUE;
     }
 }
 

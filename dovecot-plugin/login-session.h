@@ -9,6 +9,7 @@
 
 #include "dovecot-compat.h"
 
+#include "audit.h"
 #include "policy.h"
 
 /* Lives in the client's pool. */
@@ -32,7 +33,8 @@ struct tlsfloor_login_session {
     sasl_server_callback_t *sasl_callback; /* Dovecot's own, of this attempt */
     string_t *held;                        /* what waits for the handshake behind STARTTLS */
     const char *forwarded;                 /* the text that the last attempt forwarded */
-    struct timeout *to_refuse;
+    struct timeout *to_refuse;             /* the connection will be refused */
+    enum tlsfloor_stage refused_at;        /* what then stands in the audit line */
 };
 
 /*
@@ -48,6 +50,7 @@ void tlsfloor_login_session_deinit(void);
 struct tlsfloor_login_session *tlsfloor_login_session_of(struct client *client);
 
 /* Refuses the connection as session->now says, once Dovecot has let go of the client. */
-void tlsfloor_login_refuse_soon(struct client *client, struct tlsfloor_login_session *session);
+void tlsfloor_login_refuse_soon(struct client *client, struct tlsfloor_login_session *session,
+                                enum tlsfloor_stage stage);
 
 #endif

@@ -7,6 +7,7 @@ of policy, nothing for the auth process, and STARTTLS in the same session still
 leads to a login.
 """
 
+import hashlib
 import pathlib
 import re
 import sys
@@ -26,6 +27,7 @@ from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
 
 LISTENERS = "imap", "pop3", "sieve", "submission"
 MECHANISMS = "plain login cram-md5 scram-sha-256 external oauthbearer"
+RARE = "digest-md5 scram-sha-1 anonymous xoauth2"
 WITH_NAMES = sasl.Plain, sasl.Login, sasl.CramMd5, sasl.ScramSha256, sasl.OauthBearer
 CLEARTEXT = "cleartext", "-"
 REFUSED = CLEARTEXT, "refuse", "cleartext", "RFC8314-4.1", "auth"
@@ -275,6 +277,34 @@ def test_dovecots_own_refusal(tests, strict):
             expect(strict.auth_requests(client), [], "requests")
 
 
+def test_rare_mechanisms(tests, rare):
+    """Those that need a server of their own: APOP is different in each greeting."""
+    tests.site.apply()
+    for listener in LISTENERS:
+        want = OF_ATTEMPT[listener]["refuse"].format(said("cleartext"))
+        with tests.tap.case(f"{listener}: {RARE} are refused"), \
+                rare.open(listener, ELSEWHERE) as client:
+            client.greet()
+            expect_true("ANONYMOUS" not in client.capabilities(), "offered")
+            for name in RARE.upper().split():
+                expect(client.command(client.auth_command(name, None)), want, name)
+            expect(len(rare.audit(client, 4)), 4, "audit lines")
+    for mode, is_in in (("enforce", False), ("tag", True)):
+        tests.site.apply(mode=mode)
+        with tests.tap.case(f"pop3: APOP, {mode}"), rare.open("pop3", ELSEWHERE) as client:
+            challenge = re.search("<.*>", client.greet())
+            expect(bool(challenge), is_in, "APOP is offered")
+            digest = hashlib.md5(f"{challenge and challenge[0]}{PASSWORD}".encode()).hexdigest()
+            expect(client.is_good(client.command(f"APOP {ANN} {digest}")), is_in, "logged in")
+            if is_in:
+                lines = rare.audit(client)
+                expect(lines, [audit(lines[0], client, CLEARTEXT, "tag", "cleartext",
+                                     "RFC8314-4.1", "auth", ANN, "APOP", protection="",
+                                     mode="tag")])
+    with tests.tap.case("the auth process heard of the APOP that was let in, and of nothing else"):
+        expect(len(rare.sessions_in_auth()), 1, "sessions")
+
+
 def test_credentials(tests):
     tests.site.apply()
     with tests.tap.case("no credentials of a refused login reached the auth process"):
@@ -300,6 +330,9 @@ def main():
         strict = DovecotServer(workspace, tests.site, {ANN: PASSWORD}, name="strict",
                                mechanisms=MECHANISMS, extra="disable_plaintext_auth = yes\n")
         test_dovecots_own_refusal(tests, strict)
+        rare = DovecotServer(workspace, tests.site, {ANN: PASSWORD}, name="rare",
+                             mechanisms=f"apop {RARE}")
+        test_rare_mechanisms(tests, rare)
     return tap.finish()
 
 

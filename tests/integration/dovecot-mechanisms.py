@@ -8,6 +8,7 @@ in. The same bytes with TLS 1.2 do reach the auth process.
 """
 
 import pathlib
+import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -18,7 +19,7 @@ from dovecot_words import (AFTER_HANDSHAKE, ANN, ELSEWHERE, GOOD, OF_ATTEMPT, OL
                            PASSWORD, SAID, URL, WRONG, credentials, greeting, said, session_of)
 from lab import sasl  # noqa: E402
 from lab.clients import TAG  # noqa: E402
-from lab.dovecot_server import CLIENTS, DovecotServer, service_of  # noqa: E402
+from lab.dovecot_server import CLIENTS, IMPLICIT, DovecotServer, service_of  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
 from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
@@ -116,6 +117,55 @@ def test_behind_handshake(tests):
                 tests.server.wait_for_auth(client)
 
 
+def test_without_ehlo(tests):
+    """Submission need not greet again after STARTTLS: then AUTH is the first sight of its TLS."""
+    auth = credentials("submission").split(b"\r\n", 1)[1]
+    for name, before, reply in (("AUTH", b"", ""), ("HELO and AUTH", b"HELO x\r\n",
+                                                    "250 mail.example.org\n")):
+        with tests.tap.case(f"submission: TLSv1, {name}, is refused"), \
+                tests.connect("submission", OLD, behind=before + auth) as client:
+            want = AFTER_HANDSHAKE["submission"]["refuse"].format(said("TLSv1"))
+            expect(client.rest(), reply + want)
+            line, = tests.server.audit(client)
+            tests.server.wait_for(f"Disconnected.*{re.escape(session_of(line))}")
+            expect(len(tests.server.audit_so_far(client)), 1, "audit lines")
+            tests.refused.append(session_of(line))
+        with tests.tap.case(f"submission: TLS 1.2, {name}, reaches the auth process"), \
+                tests.connect("submission", GOOD, behind=before + auth) as client:
+            tests.server.wait_for_auth(client)
+
+
+def handshake(listener, client, **options):
+    """From the first byte to TLS 1.0."""
+    if listener in IMPLICIT:
+        client.wrap(*OLD, **options)
+        return
+    client.greeting = client.greet()
+    if listener == "submission":
+        client.capabilities()
+    client.command(client.STARTTLS)
+    client.wrap(*OLD, **options)
+
+
+def test_resumed(tests, busy):
+    """A TLS session that is taken up again ends with a packet of the client's: it holds a login."""
+    for listener in busy.ports:
+        behind = credentials(service_of(listener))
+        want = AFTER_HANDSHAKE[service_of(listener)]["refuse"].format(said("TLSv1"))
+        with tests.tap.case(f"{listener}: a login in one packet with the handshake's end"), \
+                busy.open(listener) as first, busy.open(listener) as client:
+            handshake(listener, first)
+            handshake(listener, client, resume=first, behind=behind)
+            expect_true(client.socket.session_reused, "the session was not taken up again")
+            expect(client.rest(), want)
+            expect(len(busy.audit(client)), 1, "audit lines")
+    with tests.tap.case("none of these reached the auth process"):
+        with busy.connect("imaps", *GOOD) as client:
+            client.greet()
+            expect_true(client.is_good(client.login(ANN, PASSWORD)), "a compliant login")
+        expect(len(busy.sessions_in_auth()), 1, "sessions")
+
+
 def test_controls(tests):
     """What the users would get, if they were let in."""
     for listener in tests.server.ports:
@@ -179,8 +229,12 @@ def main():
     tap = Tap()
     with Workspace() as workspace:
         tests = Tests(workspace, tap)
-        for test in (test_cleartext, test_behind_handshake, test_controls, test_nothing_reached):
+        for test in (test_cleartext, test_behind_handshake, test_without_ehlo, test_controls,
+                     test_nothing_reached):
             test(tests)
+        busy = DovecotServer(workspace, tests.site, {ANN: PASSWORD}, name="busy",
+                             high_performance=True)
+        test_resumed(tests, busy)
     return tap.finish()
 
 

@@ -39,7 +39,7 @@ VERDICT = "tlsfloor_verdict=%{env:TLSFLOOR_TEST_GRANT}%u"
 os.environ["TLSFLOOR_TEST_GRANT"] = f"accept exception @{GRANTED} "
 # What the auth process believes of a session, told to the client.
 TELLS = "nologin=y reason=%{passdb:forward_tlsfloor_tls}/%{passdb:forward_tlsfloor_connection}"
-FRONT = f"import_environment = $import_environment TLSFLOOR_TEST_GRANT\n"
+FRONT = "import_environment = $import_environment TLSFLOOR_TEST_GRANT\n"
 
 # A trusted peer, whose word of a client's address Dovecot takes, and such an address.
 PEER, FARAWAY = "127.0.0.3", "192.0.2.7"

@@ -286,6 +286,12 @@ test_missing(void **state)
     assert_result(id, "ann", TLSFLOOR_LOOKUP_FOUND);
     assert_mended(1);
     assert_mended(0);
+    /* a problem goes away with the exceptions */
+    assert_int_equal(unlink(snapshot), 0);
+    now++;
+    assert_result(id, "ann", TLSFLOOR_LOOKUP_ERROR);
+    assert_result(0, "ann", TLSFLOOR_LOOKUP_ABSENT);
+    assert_mended(0);
 }
 
 /* From a backup: whole, but not what was applied last. */

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 
-from . import dovecot_2_3
+from . import dovecot_2_3, sanitizer
 from .clients import Imap, Pop3, Sieve, Submission
 from .policyd import build_tree
 from .workspace import answers, certificate, free_ports, wait_until
@@ -84,8 +84,11 @@ class DovecotServer:
         names = [listener[0] for group in self.listeners.values() for listener in group]
         self.relay_port, *ports = free_ports(1 + len(names))
         self.ports = dict(zip(names, ports))
-        self.conf = workspace.write(f"{name}/dovecot.conf",
-                                    dovecot_2_3.configuration(self, self.listeners))
+        text = dovecot_2_3.configuration(self, self.listeners)
+        if self.options.plugin and sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
+            text += sanitizer.configuration(self.listeners)
+            workspace.cleanup.callback(sanitizer.expect_no_report, self.log)
+        self.conf = workspace.write(f"{name}/dovecot.conf", text)
         self.start()
 
     def choose_listeners(self):

@@ -52,27 +52,35 @@ class Connection:
     def __exit__(self, *_exception):
         self.socket.close()
 
-    def wrap(self, version, cipher="DEFAULT", behind=b""):
-        """The TLS handshake; behind: what is sent in the same packet as its end, if that is ours.
+    def wrap(self, version, cipher="DEFAULT", behind=b"", resume=None):
+        """The TLS handshake.
 
-        It is ours in TLS 1.3 only.
+        resume: a connection whose TLS session is taken up again. behind: what is
+        sent at once, in one packet with the handshake's end if that end is ours:
+        it is in TLS 1.3, and when a session is taken up again.
         """
-        context = tls_context(version, cipher, self.certificate)
-        self.socket = context.wrap_socket(self.socket, do_handshake_on_connect=False)
-        if behind and version == "TLSv1.3":
-            timeout = self.socket.gettimeout()
-            self.socket.setblocking(False)
-            try:
-                self.socket.do_handshake()
-            except ssl.SSLWantReadError:
-                pass
-            self.socket.settimeout(timeout)
+        self.context = (resume.context if resume else
+                        tls_context(version, cipher, self.certificate))
+        self.socket = self.context.wrap_socket(self.socket, do_handshake_on_connect=False,
+                                               session=resume and resume.socket.session)
+        if behind and (resume or version == "TLSv1.3"):
+            self.begin_handshake()
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
         self.socket.do_handshake()
         if behind:
             self.send(behind)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
         return self.socket.cipher()[0]
+
+    def begin_handshake(self):
+        """Sends the first message, and waits for nothing."""
+        timeout = self.socket.gettimeout()
+        self.socket.setblocking(False)
+        try:
+            self.socket.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        self.socket.settimeout(timeout)
 
     def send(self, data):
         self.socket.sendall(data if isinstance(data, bytes) else data.encode())

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""The processes of a Dovecot: who they are, what they hold, and what went wrong with them."""
+
+import contextlib
+import os
+import pathlib
+import re
+
+from dovecot_words import PROGRAMS
+from lab.workspace import wait_until
+
+PROC = pathlib.Path("/proc")
+# Dovecot's words for a process that ended as it should not.
+TROUBLE = re.compile(r": (Panic|Fatal|Error): |\bkilled with signal|core dumped|Sanitizer")
+
+
+def status(pid, name):
+    """A field of /proc/PID/status: "PPid" and the like; kB are a number of bytes."""
+    text = (PROC / str(pid) / "status").read_text()
+    value = re.search(rf"^{name}:\t\s*(.*)", text, re.M)[1]
+    return int(value[:-3]) * 1024 if value.endswith(" kB") else value
+
+
+def children(server):
+    """pid -> name, of the processes of a Dovecot but its master."""
+    found = {}
+    for path in PROC.glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int(status(path.name, "PPid")) == server.process.pid:
+                found[int(path.name)] = status(path.name, "Name")
+    return found
+
+
+def login_processes(server):
+    """Name -> pids."""
+    names = {name[:15]: name for name in PROGRAMS.values()}
+    found = {}
+    for pid, name in children(server).items():
+        if name in names:
+            found.setdefault(names[name], set()).add(pid)
+    return found
+
+
+def descriptors(pid):
+    return len(os.listdir(PROC / str(pid) / "fd"))
+
+
+def mail_processes(server):
+    return sorted(name for name in children(server).values()
+                  if name in ("imap", "pop3", "managesieve", "submission"))
+
+
+def trouble(server, start=0):
+    return [line for line in server.messages()[start:] if TROUBLE.search(line)]
+
+
+class Baseline:
+    """What the login processes of a calm server hold, each of which stays."""
+
+    def __init__(self, server):
+        self.server, self.start = server, len(server.messages())
+        self.processes = login_processes(server)
+        self.held = {pid: descriptors(pid) for pids in self.processes.values() for pid in pids}
+
+    def excess(self):
+        """What is held that was not then."""
+        more = {pid: descriptors(pid) - held for pid, held in self.held.items()}
+        return ([f"process {pid} has {number} more descriptors" for pid, number in more.items()
+                 if number > 0] + mail_processes(self.server))
+
+    def wait_for_calm(self):
+        """Until nobody is connected any more; raises if somebody stays."""
+        with contextlib.suppress(TimeoutError):
+            wait_until(lambda: not self.excess(), "calm")
+        return self.excess()
