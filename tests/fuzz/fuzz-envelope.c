@@ -67,7 +67,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* Of exactly its size, so that a step beyond is seen. */
-    unsigned char *block = malloc(size == 0 ? 1 : size);
+    unsigned char *block = calloc(size == 0 ? 1 : size, 1);
     uint64_t count, hash;
 
     REQUIRE(block != NULL);
