@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "site.h"
+#include "apply.h"
 
 /* What a section says that does not say anything. */
 #define AS_FOR_ALL "as for all services"
@@ -118,8 +120,21 @@ print_changes(const char *now, const char *before, int removals)
     return changes;
 }
 
+/* Says how many exceptions are in force, if they are not the same as before. */
+static unsigned
+print_exceptions(const struct tlsfloor_snapshot_about *now,
+                 const struct tlsfloor_snapshot_about *before)
+{
+    if (now->id == before->id)
+        return 0;
+    printf("  exceptions in force: %u -> %u\n", before->count, now->count);
+    return 1;
+}
+
 static int
-report_changes(const struct tlsfloor_policy *now, const struct tlsfloor_policy *before)
+report_changes(const struct tlsfloor_policy *now, const struct tlsfloor_policy *before,
+               const struct tlsfloor_snapshot_about *exceptions_now,
+               const struct tlsfloor_snapshot_about *exceptions_before)
 {
     enum tlsfloor_format format = before == NULL ? TLSFLOOR_FORMAT_CHANGED : TLSFLOOR_FORMAT_ALL;
     char *text_now = tlsfloor_policy_format(now, format);
@@ -133,7 +148,8 @@ report_changes(const struct tlsfloor_policy *now, const struct tlsfloor_policy *
     }
     puts(before == NULL ? "applied (nothing was in force before); what differs from the defaults:"
                         : "applied; what changed:");
-    changes = print_changes(text_now, text_before, 0) + print_changes(text_before, text_now, 1);
+    changes = print_changes(text_now, text_before, 0) + print_changes(text_before, text_now, 1) +
+              print_exceptions(exceptions_now, exceptions_before);
     if (changes == 0)
         puts("  nothing");
     free(text_now);
@@ -141,16 +157,47 @@ report_changes(const struct tlsfloor_policy *now, const struct tlsfloor_policy *
     return 0;
 }
 
+int
+apply_locked(const struct invocation *invocation, int lock, const struct tlsfloor_policy *policy,
+             const struct exceptions *exceptions, struct tlsfloor_state_result *result_r,
+             struct report *report)
+{
+    struct exceptions_cursor cursor = {exceptions, 0};
+    const struct tlsfloor_state_new new = {
+        .policy = policy,
+        .next = exceptions_next,
+        .context = &cursor,
+        .now = time(NULL),
+        .group = TLSFLOOR_USER,
+    };
+    char error[TLSFLOOR_ERROR_TEXT];
+
+    if (tlsfloor_state_apply(lock, invocation->state, &new, result_r, error) != 0) {
+        report_error(report, error);
+        return -1;
+    }
+    if (result_r->no_group) {
+        snprintf(error, sizeof(error),
+                 "%.300s/" TLSFLOOR_STATE_SNAPSHOT ": only root can read it, because there is no "
+                 "group " TLSFLOOR_USER ": add it and its user, then run tlsfloor apply",
+                 invocation->state);
+        report_warning(report, error);
+    }
+    return 0;
+}
+
 static void
-apply(const struct invocation *invocation, const struct site *site, struct report *report)
+apply(const struct invocation *invocation, int lock, const struct site *site, struct report *report)
 {
     char error[TLSFLOOR_ERROR_TEXT];
     struct tlsfloor_policy *before = tlsfloor_state_load(invocation->state, NULL, error);
+    struct tlsfloor_snapshot_about exceptions_before =
+        site_applied_exceptions(before, invocation->state);
+    struct tlsfloor_state_result result;
 
-    site_warn_of_exceptions(site, report);
-    if (tlsfloor_state_apply(invocation->state, site->policy, error) != 0)
-        report_error(report, error);
-    else if (report_changes(site->policy, before) != 0)
+    site_warn_of_exceptions(site, time(NULL), report);
+    if (apply_locked(invocation, lock, site->policy, &site->exceptions, &result, report) == 0 &&
+        report_changes(site->policy, before, &result.about, &exceptions_before) != 0)
         report_warning(report, "applied, but there is no memory to say what changed");
     tlsfloor_policy_free(before);
 }
@@ -159,13 +206,20 @@ int
 command_apply(const struct invocation *invocation)
 {
     struct report report = {0, 0};
+    char error[TLSFLOOR_ERROR_TEXT];
+    int lock = tlsfloor_state_lock(invocation->state, error);
     struct site site;
 
+    if (lock < 0) {
+        report_error(&report, error);
+        return EXIT_ERROR;
+    }
     site_load(invocation, &report, &site);
     if (report.errors == 0)
-        apply(invocation, &site, &report);
+        apply(invocation, lock, &site, &report);
     else
         fprintf(stderr, "tlsfloor: nothing was applied; what was in force stays in force\n");
     site_free(&site);
+    close(lock);
     return report.errors > 0 ? EXIT_ERROR : EXIT_OK;
 }

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "envelope.h"
 #include "reply.h"
 #include "site.h"
+#include "store.h"
 #include "time-text.h"
 
 enum { EXIT_ACCEPTED = 0, EXIT_REFUSED = 1, EXIT_UNDECIDED = 3 };
@@ -18,8 +20,11 @@ enum { EXIT_ACCEPTED = 0, EXIT_REFUSED = 1, EXIT_UNDECIDED = 3 };
 /* A question and its answer. */
 struct question {
     struct site site;
+    const char *state;            /* its name if that is judged by, else NULL: the site's files */
+    struct tlsfloor_store *store; /* of the state */
     struct tlsfloor_facts facts;
     struct tlsfloor_lookup lookup;
+    struct tlsfloor_exception exception; /* of the files, that was found */
     int64_t now;
     const char *ignored; /* why exceptions do not count at all, or NULL */
     struct tlsfloor_decision decision;
@@ -117,47 +122,69 @@ name_user(const struct invocation *invocation, struct question *question)
 }
 
 static void
-load_judged(const struct invocation *invocation, struct report *report, struct site *site)
+load_judged(const struct invocation *invocation, struct report *report, struct question *question)
 {
     char error[TLSFLOOR_ERROR_TEXT];
 
     if (invocation->conf_given) {
-        site_load(invocation, report, site);
+        site_load(invocation, report, &question->site);
         return;
     }
-    site->policy = tlsfloor_state_load(invocation->state, NULL, error);
-    if (site->policy == NULL)
+    question->state = invocation->state;
+    question->store = tlsfloor_store_new(invocation->state);
+    if (question->store == NULL)
+        report_error(report, "no memory to decide");
+    question->site.policy = tlsfloor_state_load(invocation->state, NULL, error);
+    if (question->site.policy == NULL)
         report_error(report, error);
 }
 
-/* What the exception store would say. */
+/* Looks up in the files as daemons will in what is made of them: the user's own lines first. */
 static void
-look_up(const struct invocation *invocation, struct question *question)
+look_up_in_files(struct question *question)
 {
-    const struct exceptions *exceptions = &question->site.exceptions;
-    enum tlsfloor_service service = question->facts.service;
+    static struct tlsfloor_envelope envelope;
+    struct tlsfloor_lookup *lookup = &question->lookup;
+    struct tlsfloor_exception exception;
+
+    for (size_t i = 0; i < question->site.exceptions.count; i++) {
+        exceptions_get(&question->site.exceptions, i, &exception);
+        tlsfloor_envelope_add(&envelope, &exception, question->now);
+        if (tlsfloor_exception_match(&exception, &question->facts, question->now) !=
+                TLSFLOOR_MATCH_YES ||
+            (lookup->exception != NULL && lookup->exception->kind <= exception.kind))
+            continue;
+        question->exception = exception;
+        lookup->exception = &question->exception;
+        lookup->result = TLSFLOOR_LOOKUP_FOUND;
+    }
+    lookup->may_cover = tlsfloor_envelope_match(&envelope, &question->facts, question->now);
+}
+
+/* What the exception store says, or would say. */
+static void
+look_up(struct question *question, struct report *report)
+{
+    const struct tlsfloor_policy *policy = question->site.policy;
+    const char *problem;
+    int mended;
 
     question->lookup.result = TLSFLOOR_LOOKUP_ABSENT;
-    if (question->site.policy->exceptions[0] == '\0')
+    if (policy->exceptions[0] == '\0')
         question->ignored = "none, by exceptions = none";
-    else if (!invocation->conf_given)
-        question->ignored = "the applied state holds none: this release's daemons do not read them";
-    else if (service != TLSFLOOR_SERVICE_SUBMISSION && !question->site.policy->dovecot_passdb)
+    else if (question->facts.service != TLSFLOOR_SERVICE_SUBMISSION && !policy->dovecot_passdb)
         question->ignored = "not counted for this service, because dovecot_passdb = no";
     if (question->ignored != NULL)
         return;
-    for (size_t i = 0; i < exceptions->count; i++) {
-        const struct tlsfloor_exception *exception = &exceptions->items[i].exception;
-        enum tlsfloor_match match =
-            tlsfloor_exception_match(exception, &question->facts, question->now);
-
-        if (match == TLSFLOOR_MATCH_YES && question->lookup.exception == NULL) {
-            question->lookup.result = TLSFLOOR_LOOKUP_FOUND;
-            question->lookup.exception = exception;
-        }
-        if (match == TLSFLOOR_MATCH_YES || match == TLSFLOOR_MATCH_WHO)
-            question->lookup.may_cover = 1;
+    if (question->state == NULL) {
+        look_up_in_files(question);
+        return;
     }
+    question->lookup =
+        tlsfloor_store_get(question->store, policy->snapshot, &question->facts, question->now);
+    problem = tlsfloor_store_problem(question->store, &mended);
+    if (problem != NULL)
+        report_warning(report, problem);
 }
 
 static void
@@ -193,11 +220,66 @@ is_before_exceptions(enum tlsfloor_reason reason)
            reason == TLSFLOOR_REASON_WEAK_CIPHER || reason == TLSFLOOR_REASON_TRUSTED_NETWORK;
 }
 
+/* Is told an exception that names the user, and its line in the file, or 0. */
+typedef void each_fn(void *context, const struct tlsfloor_exception *exception, unsigned line);
+
+struct each {
+    each_fn *function;
+    void *context;
+};
+
+static int
+each_of_store(void *context, const struct tlsfloor_exception *exception)
+{
+    const struct each *each = context;
+
+    each->function(each->context, exception, 0);
+    return 0;
+}
+
+static void
+for_each_exception(const struct question *question, each_fn *function, void *context)
+{
+    const struct exceptions *exceptions = &question->site.exceptions;
+    struct each each = {function, context};
+    struct tlsfloor_exception exception;
+
+    if (question->ignored != NULL)
+        return;
+    for (size_t i = 0; i < exceptions->count; i++) {
+        exceptions_get(exceptions, i, &exception);
+        if (tlsfloor_exception_names(&exception, &question->facts.user))
+            function(context, &exception, exceptions->items[i].number);
+    }
+    if (question->state != NULL)
+        (void)tlsfloor_store_each(question->store, question->site.policy->snapshot,
+                                  &question->facts.user, question->now, each_of_store, &each);
+}
+
+struct printed {
+    const struct question *question;
+    unsigned count;
+};
+
+static void
+print_exception(void *context, const struct tlsfloor_exception *exception, unsigned line)
+{
+    struct printed *printed = context;
+    const struct question *question = printed->question;
+
+    printed->count++;
+    if (line > 0)
+        printf("exceptions: %s:%u: ", question->site.policy->exceptions, line);
+    else
+        printf("exceptions: %s/" TLSFLOOR_STATE_SNAPSHOT ": ", question->state);
+    printf("%.*s %s\n", (int)exception->who.size, exception->who.data,
+           relation(question, exception));
+}
+
 static void
 print_exceptions(const struct question *question)
 {
-    const struct exceptions *exceptions = &question->site.exceptions;
-    unsigned named = 0;
+    struct printed printed = {question, 0};
 
     if (is_before_exceptions(question->decision.reason))
         return;
@@ -205,18 +287,10 @@ print_exceptions(const struct question *question)
         printf("exceptions: %s\n", question->ignored);
         return;
     }
-    for (size_t i = 0; i < exceptions->count; i++) {
-        const struct exceptions_item *item = &exceptions->items[i];
-
-        if (!tlsfloor_exception_names(&item->exception, &question->facts.user))
-            continue;
-        printf("exceptions: %s:%u: %.*s %s\n", question->site.policy->exceptions, item->line,
-               (int)item->exception.who.size, item->exception.who.data,
-               relation(question, &item->exception));
-        named++;
-    }
-    if (question->facts.user.state == TLSFLOOR_USER_NAMED && named == 0)
-        puts("exceptions: none names this user");
+    for_each_exception(question, print_exception, &printed);
+    if (question->facts.user.state == TLSFLOOR_USER_NAMED && printed.count == 0)
+        puts(question->lookup.result == TLSFLOOR_LOOKUP_ERROR ? "exceptions: cannot be read"
+                                                              : "exceptions: none names this user");
     if (question->facts.user.state != TLSFLOOR_USER_NAMED)
         printf("exceptions: %s\n", question->lookup.may_cover
                                        ? "some user could have one for this session"
@@ -248,23 +322,44 @@ json_from(struct tlsfloor_text text)
     return string == NULL ? json_null() : string;
 }
 
+struct listed {
+    const struct question *question;
+    json_t *list;
+    int applied; /* 1: the one that applies is in the list */
+};
+
+/* 1 for the one that let the session in. */
+static int
+is_applied(const struct listed *listed, const struct tlsfloor_exception *exception)
+{
+    const struct tlsfloor_exception *applied = listed->question->decision.exception;
+
+    return applied != NULL && !listed->applied && applied->kind == exception->kind &&
+           tlsfloor_exception_match(exception, &listed->question->facts, listed->question->now) ==
+               TLSFLOOR_MATCH_YES;
+}
+
+static void
+list_exception(void *context, const struct tlsfloor_exception *exception, unsigned line)
+{
+    struct listed *listed = context;
+    int applies = is_applied(listed, exception);
+
+    listed->applied |= applies;
+    json_array_append_new(listed->list,
+                          json_pack("{s:o, s:o, s:s, s:b}", "line",
+                                    line == 0 ? json_null() : json_integer(line), "who",
+                                    json_from(exception->who), "relation",
+                                    relation(listed->question, exception), "applies", applies));
+}
+
 static json_t *
 json_exceptions(const struct question *question)
 {
-    const struct exceptions *exceptions = &question->site.exceptions;
-    json_t *list = json_array();
+    struct listed listed = {question, json_array(), 0};
 
-    for (size_t i = 0; question->ignored == NULL && i < exceptions->count; i++) {
-        const struct exceptions_item *item = &exceptions->items[i];
-
-        if (tlsfloor_exception_names(&item->exception, &question->facts.user))
-            json_array_append_new(list,
-                                  json_pack("{s:i, s:o, s:s, s:b}", "line", (int)item->line, "who",
-                                            json_from(item->exception.who), "relation",
-                                            relation(question, &item->exception), "applies",
-                                            question->decision.exception == &item->exception));
-    }
-    return list;
+    for_each_exception(question, list_exception, &listed);
+    return listed.list;
 }
 
 static int
@@ -312,16 +407,17 @@ command_decide(const struct invocation *invocation)
 
     memset(&question, 0, sizeof(question));
     if (read_question(invocation, &report, &question) == 0)
-        load_judged(invocation, &report, &question.site);
+        load_judged(invocation, &report, &question);
     if (report.errors == 0) {
         name_user(invocation, &question);
-        look_up(invocation, &question);
+        look_up(&question, &report);
         decide(&question);
         if (!invocation->json)
             print_text(&question);
         else if (print_json(&question) != 0)
             report_error(&report, "no memory to print the decision");
     }
+    tlsfloor_store_free(question.store);
     site_free(&question.site);
     return report.errors > 0 ? EXIT_ERROR : exit_code(question.decision.action);
 }

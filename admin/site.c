@@ -102,19 +102,21 @@ site_load(const struct invocation *invocation, struct report *report, struct sit
         load_exceptions(site_r->policy, report, &site_r->exceptions);
 }
 
-void
-site_warn_of_exceptions(const struct site *site, struct report *report)
+struct tlsfloor_snapshot_about
+site_applied_exceptions(const struct tlsfloor_policy *applied, const char *state)
 {
-    size_t count = site->exceptions.count;
-    char sentence[160];
+    struct tlsfloor_snapshot_about about = {0};
+    char path[TLSFLOOR_PATH], error[TLSFLOOR_ERROR_TEXT];
+    struct tlsfloor_snapshot *snapshot;
 
-    if (count == 0)
-        return;
-    snprintf(sentence, sizeof(sentence),
-             "%zu exception%s not in force: this release's daemons do not read them yet, only "
-             "tlsfloor decide -c does",
-             count, count == 1 ? " is" : "s are");
-    report_problem(report, TLSFLOOR_WARNING, site->policy->exceptions, 0, sentence);
+    if (applied == NULL || applied->snapshot == 0 ||
+        tlsfloor_state_path(state, TLSFLOOR_STATE_SNAPSHOT, path, error) != 0 ||
+        tlsfloor_snapshot_open(path, &snapshot, NULL, error) != 1)
+        return about;
+    if (tlsfloor_snapshot_about(snapshot)->id == applied->snapshot)
+        about = *tlsfloor_snapshot_about(snapshot);
+    tlsfloor_snapshot_close(snapshot);
+    return about;
 }
 
 void

@@ -7,6 +7,7 @@
 #define TLSFLOOR_SITE_H
 
 #include "exceptions-text.h"
+#include "snapshot.h"
 #include "state.h"
 #include "tlsfloor.h"
 
@@ -32,8 +33,21 @@ void report_warning(struct report *report, const char *sentence);
 /* Reads what invocation names; report->errors tells whether it is fit to be applied. */
 void site_load(const struct invocation *invocation, struct report *report, struct site *site_r);
 
-/* Warns if there are exceptions, which programs cannot act on yet. */
-void site_warn_of_exceptions(const struct site *site, struct report *report);
+/*
+ * Warns of exceptions that deserve a look: expired or soon to expire, without
+ * an end, from anywhere, or never of use under the site's policy. now: seconds
+ * since 1970, UTC.
+ */
+void site_warn_of_exceptions(const struct site *site, int64_t now, struct report *report);
+
+/* The same for the one exception of that line (0: not of a file). */
+void site_warn_of_exception(const struct tlsfloor_policy *policy,
+                            const struct tlsfloor_exception *exception, unsigned line, int64_t now,
+                            struct report *report);
+
+/* What the applied state has for exceptions; count 0 if none, or none that can be read. */
+struct tlsfloor_snapshot_about site_applied_exceptions(const struct tlsfloor_policy *applied,
+                                                       const char *state);
 
 void site_free(struct site *site);
 

@@ -23,19 +23,30 @@ static const struct {
     {"show", command_show, "cSd", 0, "[-d]", "the policy in effect; -d: with defaults"},
     {"decide", command_decide, "cSjsuUiItCa", 0,
      "--service S [--user U | --no-user] --client IP --tls V --cipher C\n"
-     "           [--connection IP] [--at TIME] [--json]",
+     "            [--connection IP] [--at TIME] [--json]",
      "how one session would be judged, and why"},
+    {"exception", command_exception, "cSjxErf", 9,
+     "add WHO allow=VERSION until=DATE [service=LIST] [from=LIST]\n"
+     "                 [ciphers=any] [note=TEXT]\n"
+     "            remove WHO\n"
+     "            list [--expired] [--expiring DAYS] [--json]\n"
+     "            show WHO [--json]\n"
+     "            import FILE|- [--replace [--force]]\n"
+     "            export",
+     "who may use old TLS: edit the list, and put it in force"},
     {"ciphers", command_ciphers, "j", 1, "[--json] [NAME]", "how cipher suites are judged"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},         {"service", required_argument, NULL, 's'},
-    {"user", required_argument, NULL, 'u'},   {"no-user", no_argument, NULL, 'U'},
-    {"client", required_argument, NULL, 'i'}, {"connection", required_argument, NULL, 'I'},
-    {"tls", required_argument, NULL, 't'},    {"cipher", required_argument, NULL, 'C'},
-    {"at", required_argument, NULL, 'a'},     {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+    {"json", no_argument, NULL, 'j'},           {"service", required_argument, NULL, 's'},
+    {"user", required_argument, NULL, 'u'},     {"no-user", no_argument, NULL, 'U'},
+    {"client", required_argument, NULL, 'i'},   {"connection", required_argument, NULL, 'I'},
+    {"tls", required_argument, NULL, 't'},      {"cipher", required_argument, NULL, 'C'},
+    {"at", required_argument, NULL, 'a'},       {"expired", no_argument, NULL, 'x'},
+    {"expiring", required_argument, NULL, 'E'}, {"replace", no_argument, NULL, 'r'},
+    {"force", no_argument, NULL, 'f'},          {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
 };
 
 static void
@@ -44,8 +55,8 @@ print_help(void)
     puts("usage: tlsfloor [-c FILE] [-S DIR] COMMAND [OPTION ...]\n\n"
          "Keeps a floor under the TLS version and cipher of mail sessions.\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        printf("  %-8s %s%s%s\n", commands[i].name, commands[i].usage,
-               commands[i].usage[0] == '\0' ? "" : "\n           ", commands[i].help);
+        printf("  %-9s %s%s%s\n", commands[i].name, commands[i].usage,
+               commands[i].usage[0] == '\0' ? "" : "\n            ", commands[i].help);
     puts("\n  -c FILE    configuration [" TLSFLOOR_SYSCONFDIR "/tlsfloor.conf]\n"
          "  -S DIR     applied state [" TLSFLOOR_STATEDIR "]\n"
          "  --json     output for programs\n"
@@ -103,6 +114,18 @@ take_option(struct invocation *invocation, int letter)
     case 'a':
         invocation->at = optarg;
         return 0;
+    case 'x':
+        invocation->expired = 1;
+        return 0;
+    case 'E':
+        invocation->expiring = optarg;
+        return 0;
+    case 'r':
+        invocation->replace = 1;
+        return 0;
+    case 'f':
+        invocation->force = 1;
+        return 0;
     }
     return -1;
 }
@@ -158,7 +181,7 @@ main(int argc, char **argv)
         .conf = TLSFLOOR_SYSCONFDIR "/tlsfloor.conf",
         .state = TLSFLOOR_STATEDIR,
     };
-    char given[16] = "";
+    char given[24] = "";
     int letter, status;
 
     while ((letter = getopt_long(argc, argv, "c:S:dhV", options, NULL)) != -1) {

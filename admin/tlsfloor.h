@@ -16,6 +16,8 @@ struct invocation {
     int json;                                                             /* --json */
     const char *service, *user, *client, *connection, *tls, *cipher, *at; /* decide; NULL: absent */
     int no_user;
+    int expired, replace, force; /* exception */
+    const char *expiring;
     int argc; /* what stands behind the command's name */
     char **argv;
 };
@@ -24,6 +26,7 @@ int command_apply(const struct invocation *invocation);
 int command_check(const struct invocation *invocation);
 int command_ciphers(const struct invocation *invocation);
 int command_decide(const struct invocation *invocation);
+int command_exception(const struct invocation *invocation);
 int command_show(const struct invocation *invocation);
 
 #endif

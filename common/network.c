@@ -10,6 +10,9 @@
 
 #include "network.h"
 
+/* What the first byte of an encoded network of IPv6 is counted from. */
+#define CODE_OF_IPV6 64U
+
 static const unsigned char mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static void
@@ -108,6 +111,16 @@ parse_prefix(struct tlsfloor_text text, unsigned most)
     return number <= most ? (int)number : -1;
 }
 
+static int
+has_host_bits(const struct tlsfloor_network *network)
+{
+    for (unsigned bit = network->prefix; bit < family_bits(network->address.family); bit++) {
+        if (network->address.bytes[bit / 8] & (0x80U >> bit % 8))
+            return 1;
+    }
+    return 0;
+}
+
 int
 tlsfloor_network_parse(struct tlsfloor_text text, struct tlsfloor_network *network_r,
                        const char **error_r)
@@ -136,11 +149,9 @@ tlsfloor_network_parse(struct tlsfloor_text text, struct tlsfloor_network *netwo
             prefix -= 96;
     }
     network_r->prefix = (unsigned)prefix;
-    for (unsigned bit = network_r->prefix; bit < family_bits(network_r->address.family); bit++) {
-        if (network_r->address.bytes[bit / 8] & (0x80U >> bit % 8)) {
-            *error_r = "has bits set beyond its prefix length";
-            return -1;
-        }
+    if (has_host_bits(network_r)) {
+        *error_r = "has bits set beyond its prefix length";
+        return -1;
     }
     return 0;
 }
@@ -158,6 +169,60 @@ tlsfloor_network_match(const struct tlsfloor_network *network,
 {
     return address->family != TLSFLOOR_FAMILY_NONE && address->family == network->address.family &&
            compare_bits(network->address.bytes, address->bytes, network->prefix) == 0;
+}
+
+size_t
+tlsfloor_network_encode(const struct tlsfloor_network *network,
+                        unsigned char bytes_r[TLSFLOOR_NETWORK_BYTES])
+{
+    size_t size = (network->prefix + 7) / 8;
+
+    bytes_r[0] = (unsigned char)network->prefix;
+    if (network->address.family == TLSFLOOR_FAMILY_IPV6)
+        bytes_r[0] = (unsigned char)(CODE_OF_IPV6 + network->prefix);
+    memcpy(bytes_r + 1, network->address.bytes, size);
+    return 1 + size;
+}
+
+size_t
+tlsfloor_network_decode(const unsigned char *bytes, size_t size, struct tlsfloor_network *network_r)
+{
+    size_t used;
+
+    memset(network_r, 0, sizeof(*network_r));
+    if (size == 0)
+        return 0;
+    network_r->address.family =
+        bytes[0] < CODE_OF_IPV6 ? TLSFLOOR_FAMILY_IPV4 : TLSFLOOR_FAMILY_IPV6;
+    network_r->prefix = bytes[0] < CODE_OF_IPV6 ? bytes[0] : bytes[0] - CODE_OF_IPV6;
+    used = (network_r->prefix + 7) / 8;
+    if (network_r->prefix > family_bits(network_r->address.family) || used > size - 1)
+        return 0;
+    memcpy(network_r->address.bytes, bytes + 1, used);
+    return has_host_bits(network_r) ? 0 : 1 + used;
+}
+
+int
+tlsfloor_network_contains(const struct tlsfloor_network *outer,
+                          const struct tlsfloor_network *inner)
+{
+    return outer->prefix <= inner->prefix && tlsfloor_network_match(outer, &inner->address);
+}
+
+void
+tlsfloor_network_join(const struct tlsfloor_network *a, const struct tlsfloor_network *b,
+                      struct tlsfloor_network *both_r)
+{
+    unsigned prefix = a->prefix < b->prefix ? a->prefix : b->prefix, bit = 0;
+    struct tlsfloor_network both = *a;
+
+    while (bit < prefix &&
+           !((a->address.bytes[bit / 8] ^ b->address.bytes[bit / 8]) & (0x80U >> bit % 8)))
+        bit++;
+    both.prefix = bit;
+    for (; bit < 8 * sizeof(both.address.bytes); bit++)
+        both.address.bytes[bit / 8] &= (unsigned char)~(0x80U >> bit % 8);
+    *both_r = both;
 }
 
 int

@@ -55,6 +55,27 @@ void tlsfloor_network_format(const struct tlsfloor_network *network, char *text_
 int tlsfloor_network_match(const struct tlsfloor_network *network,
                            const struct tlsfloor_address *address);
 
+/*
+ * The network as at most TLSFLOOR_NETWORK_BYTES bytes: one that tells family
+ * and prefix, then the bytes of the address that the prefix reaches into.
+ * Returns how many.
+ */
+#define TLSFLOOR_NETWORK_BYTES 17
+size_t tlsfloor_network_encode(const struct tlsfloor_network *network,
+                               unsigned char bytes_r[TLSFLOOR_NETWORK_BYTES]);
+
+/* The network that size bytes begin with. Returns how many it takes, or 0: none that is right. */
+size_t tlsfloor_network_decode(const unsigned char *bytes, size_t size,
+                               struct tlsfloor_network *network_r);
+
+/* 1 if every address of inner is in outer, else 0. */
+int tlsfloor_network_contains(const struct tlsfloor_network *outer,
+                              const struct tlsfloor_network *inner);
+
+/* The smallest network with all of two, which are of one family. */
+void tlsfloor_network_join(const struct tlsfloor_network *a, const struct tlsfloor_network *b,
+                           struct tlsfloor_network *both_r);
+
 /* Adds one network at the end of a list that is not sorted yet. 0, or -1: no memory. */
 int tlsfloor_networks_add(struct tlsfloor_networks *list, const struct tlsfloor_network *network);
 

@@ -238,31 +238,59 @@ judge_violation(const struct judgement *judgement, enum tlsfloor_reason reason,
     return decide(judgement, TLSFLOOR_REFUSE, reason, rule);
 }
 
-struct tlsfloor_decision
-tlsfloor_policy_decide(const struct tlsfloor_policy *policy, const struct tlsfloor_facts *facts,
-                       const struct tlsfloor_lookup *lookup, int64_t now)
+/* Steps 1 to 4: 1 with the decision; 0: a violation, with its reason and rule. */
+static int
+is_settled(const struct judgement *judgement, struct tlsfloor_decision *decision_r)
 {
-    const struct tlsfloor_service_policy *service = &policy->services[facts->service];
-    const struct judgement judgement = {service, facts, lookup, now};
+    const struct tlsfloor_service_policy *service = judgement->policy;
+    const struct tlsfloor_facts *facts = judgement->facts;
     enum tlsfloor_cipher_class cipher = TLSFLOOR_CIPHER_FINE;
     enum tlsfloor_reason reason;
     enum tlsfloor_rule rule;
 
+    *decision_r =
+        decide(judgement, TLSFLOOR_ACCEPT, TLSFLOOR_REASON_NOT_SUBJECT, TLSFLOOR_RULE_LOCAL);
     if (facts->service == TLSFLOOR_SERVICE_NONE)
-        return decide(&judgement, TLSFLOOR_ACCEPT, TLSFLOOR_REASON_NOT_SUBJECT,
-                      TLSFLOOR_RULE_LOCAL);
+        return 1;
     if (facts->tls > TLSFLOOR_TLS_CLEARTEXT)
         cipher = tlsfloor_policy_judge_cipher(service->cipher_profile, facts->suite);
-    if (!is_violation(&judgement, cipher, &reason, &rule))
-        return judge_compliant(&judgement, cipher);
+    if (!is_violation(judgement, cipher, &reason, &rule)) {
+        *decision_r = judge_compliant(judgement, cipher);
+        return 1;
+    }
+    *decision_r =
+        decide(judgement, TLSFLOOR_ACCEPT, TLSFLOOR_REASON_TRUSTED_NETWORK, TLSFLOOR_RULE_LOCAL);
     if (tlsfloor_networks_match(service->trusted_networks, &facts->connection))
-        return decide(&judgement, TLSFLOOR_ACCEPT, TLSFLOOR_REASON_TRUSTED_NETWORK,
-                      TLSFLOOR_RULE_LOCAL);
-    if (reason == TLSFLOOR_REASON_UNKNOWN_TLS && service->unknown_tls == TLSFLOOR_ANSWER_ACCEPT)
-        return decide(&judgement, TLSFLOOR_ACCEPT, reason, rule);
-    if (reason == TLSFLOOR_REASON_UNKNOWN_TLS && service->unknown_tls == TLSFLOOR_ANSWER_TAG)
-        return decide(&judgement, TLSFLOOR_TAG, reason, rule);
-    return judge_violation(&judgement, reason, rule);
+        return 1;
+    *decision_r = decide(judgement, TLSFLOOR_ACCEPT, reason, rule);
+    if (reason != TLSFLOOR_REASON_UNKNOWN_TLS || service->unknown_tls == TLSFLOOR_ANSWER_REJECT)
+        return 0;
+    if (service->unknown_tls == TLSFLOOR_ANSWER_TAG)
+        decision_r->action = TLSFLOOR_TAG;
+    return 1;
+}
+
+struct tlsfloor_decision
+tlsfloor_policy_decide(const struct tlsfloor_policy *policy, const struct tlsfloor_facts *facts,
+                       const struct tlsfloor_lookup *lookup, int64_t now)
+{
+    const struct judgement judgement = {&policy->services[facts->service], facts, lookup, now};
+    struct tlsfloor_decision decision;
+
+    if (is_settled(&judgement, &decision))
+        return decision;
+    return judge_violation(&judgement, decision.reason, decision.rule);
+}
+
+int
+tlsfloor_policy_asks_store(const struct tlsfloor_policy *policy, const struct tlsfloor_facts *facts)
+{
+    const struct judgement judgement = {.policy = &policy->services[facts->service],
+                                        .facts = facts};
+    struct tlsfloor_decision decision;
+
+    return !is_settled(&judgement, &decision) &&
+           tlsfloor_networks_match(judgement.policy->legacy_networks, &facts->client);
 }
 
 int

@@ -88,6 +88,7 @@ struct tlsfloor_policy {
     /* [0] holds what stands before the first section, the others are complete. */
     struct tlsfloor_service_policy services[TLSFLOOR_SERVICES];
     char exceptions[TLSFLOOR_PATH]; /* empty: none */
+    uint64_t snapshot;              /* applied: identity of its exceptions (snapshot.h); 0: none */
     int dovecot_passdb;             /* 1 or 0 */
     char default_domain[TLSFLOOR_DOMAIN];
     int imap_alert;                        /* 1 or 0 */
@@ -121,6 +122,14 @@ struct tlsfloor_lookup {
 struct tlsfloor_decision tlsfloor_policy_decide(const struct tlsfloor_policy *policy,
                                                 const struct tlsfloor_facts *facts,
                                                 const struct tlsfloor_lookup *lookup, int64_t now);
+
+/*
+ * 1 if an exception could make a difference to the decision: for a violation
+ * from where exceptions may be used; 0: whatever the look-up says counts for
+ * nothing, so that nobody need look.
+ */
+int tlsfloor_policy_asks_store(const struct tlsfloor_policy *policy,
+                               const struct tlsfloor_facts *facts);
 
 /*
  * How a profile judges a suite (RFC 9325 section 4.1, RFC 10015). NULL is a

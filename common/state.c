@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The applied state. A policy is replaced by rename under a lock, so readers
- * see the old one or the new one; a first line with size and checksum tells
- * them when a file was cut or changed behind our back.
+ * Reading the applied state. A policy is replaced by rename, so readers see
+ * the old one or the new one; a first line with size and checksum tells them
+ * when a file was cut or changed behind our back.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "hash.h"
 #include "state.h"
 
-#define POLICY "policy"
-#define POLICY_NEW "policy.new"
-#define HEADER "# tlsfloor applied policy 1, %zu bytes, checksum %016" PRIx64 "\n"
-#define HEADER_SIZE 100
+#define HEADER "# tlsfloor applied policy 1, %zu bytes, checksum %016" PRIx64
+#define EXCEPTIONS ", exceptions "
 
 static int __attribute__((format(printf, 2, 3)))
 fail(char error[TLSFLOOR_ERROR_TEXT], const char *format, ...)
@@ -33,91 +28,9 @@ fail(char error[TLSFLOOR_ERROR_TEXT], const char *format, ...)
     return -1;
 }
 
-/* 0, or -1: the file is none that can be believed. */
-static int
-check_file(const char *path, const struct stat *st, char error[TLSFLOOR_ERROR_TEXT])
-{
-    if (S_ISDIR(st->st_mode))
-        return fail(error, "%s: is a directory, not a file", path);
-    if (!S_ISREG(st->st_mode))
-        return fail(error, "%s: is not a regular file", path);
-    if (st->st_uid != 0 && st->st_uid != geteuid())
-        return fail(error, "%s: belongs to user %u: it must be root's (chown root)", path,
-                    (unsigned)st->st_uid);
-    if (st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && st->st_gid != 0))
-        return fail(error, "%s: can be written by others (mode %04o): chmod go-w", path,
-                    (unsigned)st->st_mode & 07777U);
-    if (st->st_size > TLSFLOOR_FILE_SIZE)
-        return fail(error, "%s: is larger than %u bytes", path, TLSFLOOR_FILE_SIZE);
-    return 0;
-}
-
-/* Reads what stat promised; a file that shrinks meanwhile is an error, as it may be half-saved. */
-static int
-read_bytes(const char *path, int fd, char *data, size_t size, char error[TLSFLOOR_ERROR_TEXT])
-{
-    size_t used = 0;
-
-    while (used < size) {
-        ssize_t bytes = read(fd, data + used, size - used);
-
-        if (bytes < 0 && errno == EINTR)
-            continue;
-        if (bytes < 0)
-            return fail(error, "%s: cannot be read: %s", path, strerror(errno));
-        if (bytes == 0)
-            return fail(error, "%s: changed while it was read: try again", path);
-        used += (size_t)bytes;
-    }
-    return 0;
-}
-
-static int
-read_file(const char *path, int fd, char **data_r, size_t *size_r, struct stat *stat_r,
-          char error[TLSFLOOR_ERROR_TEXT])
-{
-    struct stat st;
-    char *data;
-
-    if (fstat(fd, &st) != 0)
-        return fail(error, "%s: cannot be read: %s", path, strerror(errno));
-    if (check_file(path, &st, error) != 0)
-        return -1;
-    data = malloc((size_t)st.st_size + 1);
-    if (data == NULL)
-        return fail(error, "%s: no memory for %jd bytes", path, (intmax_t)st.st_size);
-    if (read_bytes(path, fd, data, (size_t)st.st_size, error) != 0) {
-        free(data);
-        return -1;
-    }
-    data[st.st_size] = '\0';
-    *data_r = data;
-    *size_r = (size_t)st.st_size;
-    if (stat_r != NULL)
-        *stat_r = st;
-    return 1;
-}
-
 int
-tlsfloor_file_read(const char *path, char **data_r, size_t *size_r, struct stat *stat_r,
-                   char error[TLSFLOOR_ERROR_TEXT])
-{
-    /* O_NONBLOCK: a FIFO in its place must not make anybody wait. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    int result;
-
-    if (fd < 0 && errno == ENOENT)
-        return 0;
-    if (fd < 0)
-        return fail(error, "%s: cannot be opened: %s", path, strerror(errno));
-    result = read_file(path, fd, data_r, size_r, stat_r, error);
-    close(fd);
-    return result;
-}
-
-static int
-state_path(const char *directory, const char *name, char path_r[TLSFLOOR_PATH],
-           char error[TLSFLOOR_ERROR_TEXT])
+tlsfloor_state_path(const char *directory, const char *name, char path_r[TLSFLOOR_PATH],
+                    char error[TLSFLOOR_ERROR_TEXT])
 {
     int size = snprintf(path_r, TLSFLOOR_PATH, "%s/%s", directory, name);
 
@@ -126,25 +39,53 @@ state_path(const char *directory, const char *name, char path_r[TLSFLOOR_PATH],
     return 0;
 }
 
-/* The policy text behind an intact first line; -1 if the file is damaged. */
+void
+tlsfloor_state_header(struct tlsfloor_text text, uint64_t snapshot,
+                      char header_r[TLSFLOOR_STATE_HEADER])
+{
+    uint64_t hash = tlsfloor_hash_add(TLSFLOOR_HASH_START, text.data, text.size);
+    char word[40] = "";
+
+    /* The checksum is of both: an identity must not be changed behind our back either. */
+    if (snapshot != 0) {
+        snprintf(word, sizeof(word), EXCEPTIONS "%016" PRIx64, snapshot);
+        hash = tlsfloor_hash_add(hash, word, strlen(word));
+    }
+    snprintf(header_r, TLSFLOOR_STATE_HEADER, HEADER "%s\n", text.size, hash, word);
+}
+
+/* The number of the first line's end, as far as it looks like one; 0: there is none. */
+static uint64_t
+find_snapshot(struct tlsfloor_text header)
+{
+    const size_t size = strlen(EXCEPTIONS) + 16;
+    char number[17];
+
+    if (header.size <= size + 1)
+        return 0;
+    header.data += header.size - 1 - size;
+    if (memcmp(header.data, EXCEPTIONS, strlen(EXCEPTIONS)) != 0)
+        return 0;
+    memcpy(number, header.data + strlen(EXCEPTIONS), 16);
+    number[16] = '\0';
+    return strtoull(number, NULL, 16);
+}
+
+/* The policy text behind an intact first line, and its snapshot; -1 if the file is damaged. */
 static int
-check_header(struct tlsfloor_text file, struct tlsfloor_text *text_r)
+check_header(struct tlsfloor_text file, struct tlsfloor_text *text_r, uint64_t *snapshot_r)
 {
     const char *end = file.size == 0 ? NULL : memchr(file.data, '\n', file.size);
-    char header[HEADER_SIZE];
-    int size;
+    char want[TLSFLOOR_STATE_HEADER];
+    struct tlsfloor_text header = file;
 
     if (end == NULL)
         return -1;
-    text_r->data = end + 1;
-    text_r->size = file.size - (size_t)(text_r->data - file.data);
-    size = snprintf(header, sizeof(header), HEADER, text_r->size,
-                    tlsfloor_hash_add(TLSFLOOR_HASH_START, text_r->data, text_r->size));
-    if (size < 0 ||
-        !tlsfloor_text_equal((struct tlsfloor_text){header, (size_t)size},
-                             (struct tlsfloor_text){file.data, file.size - text_r->size}))
-        return -1;
-    return 0;
+    header.size = (size_t)(end + 1 - file.data);
+    *text_r = (struct tlsfloor_text){end + 1, file.size - header.size};
+    *snapshot_r = find_snapshot(header);
+    tlsfloor_state_header(*text_r, *snapshot_r, want);
+    return tlsfloor_text_equal(header, tlsfloor_text_from(want)) ? 0 : -1;
 }
 
 /* Keeps the first error of a policy that was applied by another release. */
@@ -174,10 +115,11 @@ tlsfloor_state_load(const char *directory, struct stat *stat_r, char error[TLSFL
     struct first_problem first = {path, error};
     struct tlsfloor_policy *policy = NULL;
     struct tlsfloor_text text;
+    uint64_t snapshot;
     size_t size;
     int found;
 
-    if (state_path(directory, POLICY, path, error) != 0)
+    if (tlsfloor_state_path(directory, TLSFLOOR_STATE_POLICY, path, error) != 0)
         return NULL;
     found = tlsfloor_file_read(path, &data, &size, stat_r, error);
     if (found == 0)
@@ -185,11 +127,13 @@ tlsfloor_state_load(const char *directory, struct stat *stat_r, char error[TLSFL
     if (found != 1)
         return NULL;
     error[0] = '\0';
-    if (check_header((struct tlsfloor_text){data, size}, &text) == 0)
+    if (check_header((struct tlsfloor_text){data, size}, &text, &snapshot) == 0)
         policy = tlsfloor_policy_parse(text, keep_first, &first);
     else
         fail(error, "%s: is damaged or of another release: run tlsfloor apply", path);
     free(data);
+    if (policy != NULL)
+        policy->snapshot = snapshot;
     return policy;
 }
 
@@ -199,99 +143,11 @@ tlsfloor_state_changed(const char *directory, struct stat *known)
     char path[TLSFLOOR_PATH], error[TLSFLOOR_ERROR_TEXT];
     struct stat st;
 
-    if (state_path(directory, POLICY, path, error) != 0 || stat(path, &st) != 0)
+    if (tlsfloor_state_path(directory, TLSFLOOR_STATE_POLICY, path, error) != 0 ||
+        stat(path, &st) != 0)
         memset(&st, 0, sizeof(st));
-    if (st.st_dev == known->st_dev && st.st_ino == known->st_ino && st.st_size == known->st_size &&
-        st.st_ctim.tv_sec == known->st_ctim.tv_sec && st.st_ctim.tv_nsec == known->st_ctim.tv_nsec)
+    if (tlsfloor_file_same(&st, known))
         return 0;
     *known = st;
     return 1;
-}
-
-static int
-write_bytes(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t bytes = write(fd, data, size);
-
-        if (bytes < 0 && errno == EINTR)
-            continue;
-        if (bytes < 0)
-            return -1;
-        data += bytes;
-        size -= (size_t)bytes;
-    }
-    return 0;
-}
-
-/* Writes a whole new file; the errno of what failed is left. */
-static int
-write_file(int directory_fd, const char *name, const char *header, const char *text)
-{
-    int fd, failed;
-
-    if (unlinkat(directory_fd, name, 0) != 0 && errno != ENOENT)
-        return -1;
-    fd = openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return -1;
-    /* Everybody may read a policy, whatever the umask. */
-    failed = fchmod(fd, 0644) != 0 || write_bytes(fd, header, strlen(header)) != 0 ||
-             write_bytes(fd, text, strlen(text)) != 0 || fsync(fd) != 0;
-    if (failed) {
-        int saved = errno;
-
-        close(fd);
-        unlinkat(directory_fd, name, 0);
-        errno = saved;
-        return -1;
-    }
-    return close(fd);
-}
-
-/* Opens and locks the state directory, which is made if it is not there. */
-static int
-lock_directory(const char *directory, char error[TLSFLOOR_ERROR_TEXT])
-{
-    int made = mkdir(directory, 0711) == 0, fd;
-
-    if (!made && errno != EEXIST)
-        return fail(error, "%s: cannot be made: %s", directory, strerror(errno));
-    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(error, "%s: cannot be opened: %s", directory, strerror(errno));
-    /* Everybody may read a file there, but nobody else open the directory, to hold the lock. */
-    if ((made && fchmod(fd, 0711) != 0) || flock(fd, LOCK_EX) != 0) {
-        fail(error, "%s: cannot be locked: %s", directory, strerror(errno));
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-int
-tlsfloor_state_apply(const char *directory, const struct tlsfloor_policy *policy,
-                     char error[TLSFLOOR_ERROR_TEXT])
-{
-    char *text = tlsfloor_policy_format(policy, TLSFLOOR_FORMAT_ALL);
-    char header[HEADER_SIZE];
-    int fd, result = 0;
-
-    if (text == NULL)
-        return fail(error, "no memory to write the policy");
-    fd = lock_directory(directory, error);
-    if (fd < 0) {
-        free(text);
-        return -1;
-    }
-    snprintf(header, sizeof(header), HEADER, strlen(text),
-             tlsfloor_hash_add(TLSFLOOR_HASH_START, text, strlen(text)));
-    if (write_file(fd, POLICY_NEW, header, text) != 0 || renameat(fd, POLICY_NEW, fd, POLICY) != 0)
-        result = fail(error, "%s/" POLICY ": cannot be written: %s", directory, strerror(errno));
-    else if (fsync(fd) != 0)
-        result = fail(error, "%s/" POLICY ": is in force, but may be lost in a crash: %s",
-                      directory, strerror(errno));
-    free(text);
-    close(fd);
-    return result;
 }

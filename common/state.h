@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The applied state: what programs read, and how it is replaced as a whole.
- * Files that others could have written are refused.
+ * The applied state, which programs read: the policy, and which exceptions
+ * belong to it. Files that others could have written are refused. How the
+ * state is replaced is in state-apply.h.
  */
 #ifndef TLSFLOOR_STATE_H
 #define TLSFLOOR_STATE_H
 
 #include <sys/stat.h>
 
+#include "file.h"
 #include "policy-text.h"
-
-#define TLSFLOOR_ERROR_TEXT 512
-
-/* The largest file that is read, bytes. */
-#define TLSFLOOR_FILE_SIZE (64U * 1024 * 1024)
-
-/*
- * Reads a whole regular file that only root or this user can write. The
- * bytes are the caller's to free(). 1: read; 0: there is no such file; -1 with
- * a sentence that names the file in error. stat_r may be NULL.
- */
-int tlsfloor_file_read(const char *path, char **data_r, size_t *size_r, struct stat *stat_r,
-                       char error[TLSFLOOR_ERROR_TEXT]);
 
 /*
  * The applied policy of directory, or NULL with a sentence that names the file
@@ -36,12 +25,19 @@ struct tlsfloor_policy *tlsfloor_state_load(const char *directory, struct stat *
  */
 int tlsfloor_state_changed(const char *directory, struct stat *known);
 
-/*
- * Replaces the applied policy: under a lock, to a temporary file, fsync,
- * rename. 0, or -1 with a sentence; the old policy is in force then, unless
- * the sentence says that the new one already is.
- */
-int tlsfloor_state_apply(const char *directory, const struct tlsfloor_policy *policy,
-                         char error[TLSFLOOR_ERROR_TEXT]);
+/* The names of the files in the directory. */
+#define TLSFLOOR_STATE_POLICY "policy"
+#define TLSFLOOR_STATE_SNAPSHOT "exceptions.cdb"
+#define TLSFLOOR_STATE_OLD_SNAPSHOT "exceptions.old" /* while a new policy is put in force */
+#define TLSFLOOR_STATE_ENVELOPE "envelope"
+
+/* Puts the path of a file of the directory into path_r. 0, or -1 with a sentence. */
+int tlsfloor_state_path(const char *directory, const char *name, char path_r[TLSFLOOR_PATH],
+                        char error[TLSFLOOR_ERROR_TEXT]);
+
+/* The first line of an applied policy whose other lines are text; ends in a newline. */
+#define TLSFLOOR_STATE_HEADER 128
+void tlsfloor_state_header(struct tlsfloor_text text, uint64_t snapshot,
+                           char header_r[TLSFLOOR_STATE_HEADER]);
 
 #endif

@@ -94,7 +94,7 @@ tlsfloor_build_identity_check(const struct tlsfloor_build_id *wanted, size_t cou
             continue;
         snprintf(error, size,
                  "%s %s (build-id %s, built with %s): rebuild tlsfloor for this dovecot-core",
-                 wanted[i].file,
+                 wanted[i].file[0] == '\0' ? "this program" : wanted[i].file,
                  search.found ? "is not the one that tlsfloor was built with" : "is not loaded",
                  search.id[0] == '\0' ? "none" : search.id, wanted[i].id);
         return -1;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 struct tlsfloor_build_id {
-    const char *file; /* how the name of a loaded file ends: "libdovecot.so.0" */
+    const char *file; /* a loaded file without its directory; empty: the program itself */
     const char *id;   /* hexadecimal, lower case */
 };
 

@@ -9,6 +9,7 @@
 
 #include "login-judge.h"
 #include "login-words.h"
+#include "passdb-fields.h"
 
 /*
  * Hands the facts to the auth process. They come last and anew on every
@@ -30,13 +31,13 @@ forward_facts(struct client *client, struct tlsfloor_login_session *session)
                                      strlen(session->forwarded));
     start = strlen(compat_forward_fields(client));
     tlsfloor_address_format(&facts.connection, address);
-    client_add_forward_field(client, "tlsfloor_tls",
+    client_add_forward_field(client, TLSFLOOR_FORWARD_TLS,
                              facts.tls_name.size == 0 ? tlsfloor_tls_name(facts.tls)
                                                       : facts.tls_name.data);
-    client_add_forward_field(client, "tlsfloor_cipher",
+    client_add_forward_field(client, TLSFLOOR_FORWARD_CIPHER,
                              facts.cipher.size == 0 ? "-" : facts.cipher.data);
-    client_add_forward_field(client, "tlsfloor_bits", t_strdup_printf("%u", facts.bits));
-    client_add_forward_field(client, "tlsfloor_connection", address);
+    client_add_forward_field(client, TLSFLOOR_FORWARD_BITS, t_strdup_printf("%u", facts.bits));
+    client_add_forward_field(client, TLSFLOOR_FORWARD_CONNECTION, address);
     if (null_strcmp(session->forwarded, compat_forward_fields(client) + start) != 0)
         session->forwarded = p_strdup(client->pool, compat_forward_fields(client) + start);
 }

@@ -5,6 +5,7 @@
  */
 #include "login-judge.h"
 
+#include "envelope-file.h"
 #include "reply.h"
 
 /* --- facts --- */
@@ -57,13 +58,27 @@ tlsfloor_login_facts(const struct client *client, const struct tlsfloor_login_se
 
 /* --- decisions --- */
 
+/* 1 if some exception could cover the session: the envelope says no, or cannot be read. */
+static int
+may_be_excepted(const struct tlsfloor_login_session *session, const struct tlsfloor_facts *facts)
+{
+    struct tlsfloor_envelope envelope;
+
+    if (!session->policy->dovecot_passdb || !tlsfloor_policy_asks_store(session->policy, facts))
+        return 0;
+    if (tlsfloor_envelope_is_gone(session->envelope_fd) ||
+        tlsfloor_envelope_read(session->envelope_fd, &envelope) != 0)
+        return 1;
+    return tlsfloor_envelope_match(&envelope, facts, ioloop_time);
+}
+
 /* While no user is named. Without our passdb nobody ever will be: nothing stays undecided. */
 static struct tlsfloor_decision
 decide(const struct tlsfloor_login_session *session, struct tlsfloor_facts *facts)
 {
     const struct tlsfloor_lookup lookup = {
         .result = TLSFLOOR_LOOKUP_ABSENT,
-        .may_cover = session->policy->dovecot_passdb,
+        .may_cover = may_be_excepted(session, facts),
     };
     struct tlsfloor_decision decision =
         tlsfloor_policy_decide(session->policy, facts, &lookup, ioloop_time);

@@ -7,17 +7,16 @@
  */
 #include "dovecot-compat.h"
 
-#include <stdlib.h>
+#include <unistd.h>
 
 #include "build-identity.h"
 #include "dovecot-build-ids.h"
+#include "envelope-file.h"
 #include "login-session.h"
+#include "state-directory.h"
 #include "state.h"
 
 #define ENTRY __attribute__((visibility("default")))
-
-/* For tests and for hosts with several policies; import_environment hands it on. */
-#define STATE_VARIABLE "TLSFLOOR_STATE"
 
 ENTRY extern const char *tlsfloor_version;
 ENTRY void tlsfloor_init(struct module *module);
@@ -31,14 +30,7 @@ static const struct tlsfloor_build_id built_with[] = {
 };
 
 static struct tlsfloor_policy *policy;
-
-static const char *
-state_directory(void)
-{
-    const char *directory = getenv(STATE_VARIABLE);
-
-    return directory == NULL || directory[0] == '\0' ? TLSFLOOR_STATEDIR : directory;
-}
+static int envelope_fd = -1;
 
 void
 tlsfloor_init(struct module *module)
@@ -48,10 +40,12 @@ tlsfloor_init(struct module *module)
     if (tlsfloor_build_identity_check(built_with, N_ELEMENTS(built_with), error, sizeof(error)) !=
         0)
         i_fatal("tlsfloor: %s", error);
-    policy = tlsfloor_state_load(state_directory(), NULL, error);
+    policy = tlsfloor_state_load(tlsfloor_state_directory(), NULL, error);
     if (policy == NULL)
         i_fatal("tlsfloor: %s", error);
-    tlsfloor_login_session_init(module, policy);
+    if (policy->dovecot_passdb)
+        envelope_fd = tlsfloor_envelope_open(tlsfloor_state_directory());
+    tlsfloor_login_session_init(module, policy, envelope_fd);
 }
 
 void
@@ -59,4 +53,6 @@ tlsfloor_deinit(void)
 {
     tlsfloor_login_session_deinit();
     tlsfloor_policy_free(policy);
+    if (envelope_fd >= 0)
+        close(envelope_fd);
 }

@@ -19,6 +19,7 @@
 static MODULE_CONTEXT_DEFINE_INIT(login_module, &login_module_register);
 
 static const struct tlsfloor_policy *policy;
+static int envelope;
 static enum tlsfloor_service service;
 
 struct tlsfloor_login_session *
@@ -266,6 +267,7 @@ session_allocated(struct client *client)
 
     session->policy = policy;
     session->service = service;
+    session->envelope_fd = envelope;
     session->connection = tlsfloor_login_address(&client->ip);
     session->without_tls = tls_without_tls(client, session);
     if (client->ssl_iostream == NULL)
@@ -275,9 +277,11 @@ session_allocated(struct client *client)
 static const struct login_client_hooks hooks = {.client_allocated = session_allocated};
 
 void
-tlsfloor_login_session_init(struct module *module, const struct tlsfloor_policy *applied)
+tlsfloor_login_session_init(struct module *module, const struct tlsfloor_policy *applied,
+                            int envelope_fd)
 {
     policy = applied;
+    envelope = envelope_fd;
     service = tlsfloor_service_parse(tlsfloor_text_from(login_binary->protocol));
     if (service != TLSFLOOR_SERVICE_NONE)
         login_client_hooks_add(module, &hooks);

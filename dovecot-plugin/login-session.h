@@ -17,6 +17,7 @@ struct tlsfloor_login_session {
     union login_client_module_context module_ctx; /* the functions that ours stand before */
     const struct tlsfloor_policy *policy;
     enum tlsfloor_service service;
+    int envelope_fd;                    /* of the applied state; -1: none */
     struct tlsfloor_address connection; /* the client's address before ID or XCLIENT */
     enum tlsfloor_tls without_tls;      /* what it means here that Dovecot sees no TLS */
 
@@ -38,9 +39,11 @@ struct tlsfloor_login_session {
 
 /*
  * Watches every client that is allocated from now on until deinit. The policy
- * must live as long. Does nothing in a process whose service is not subject.
+ * and the open envelope (-1: none) must live as long. Does nothing in a process
+ * whose service is not subject.
  */
-void tlsfloor_login_session_init(struct module *module, const struct tlsfloor_policy *policy);
+void tlsfloor_login_session_init(struct module *module, const struct tlsfloor_policy *policy,
+                                 int envelope_fd);
 void tlsfloor_login_session_deinit(void);
 
 /* The session of a client that is watched. */

@@ -341,15 +341,22 @@ forget(const struct inquiry *inquiry, struct tlsfloor_memory *memory)
         memory->message = NO_MESSAGE;
 }
 
+static void
+judge_session(struct inquiry *inquiry, const struct tlsfloor_judge *judge, int64_t now)
+{
+    struct tlsfloor_lookup lookup = {.result = TLSFLOOR_LOOKUP_ABSENT};
+
+    if (tlsfloor_policy_asks_store(judge->policy, &inquiry->facts))
+        lookup = judge->look_up(judge->context, &inquiry->facts, now);
+    inquiry->decision = tlsfloor_policy_decide(judge->policy, &inquiry->facts, &lookup, now);
+}
+
 void
-tlsfloor_adapter_answer(const struct tlsfloor_policy *policy,
-                        const struct tlsfloor_request *request, const char *data,
-                        struct tlsfloor_memory *memory, int64_t now,
+tlsfloor_adapter_answer(const struct tlsfloor_judge *judge, const struct tlsfloor_request *request,
+                        const char *data, struct tlsfloor_memory *memory, int64_t now,
                         struct tlsfloor_response *response_r)
 {
-    /* No exceptions are known here: nobody is let in by one. */
-    static const struct tlsfloor_lookup no_exception = {.result = TLSFLOOR_LOOKUP_ABSENT};
-    struct inquiry inquiry = {.policy = policy, .request = request, .data = data};
+    struct inquiry inquiry = {.policy = judge->policy, .request = request, .data = data};
 
     response_r->audit[0] = '\0';
     response_r->warning[0] = '\0';
@@ -362,7 +369,7 @@ tlsfloor_adapter_answer(const struct tlsfloor_policy *policy,
     if (!is_subject(&inquiry) || is_before_tls(&inquiry))
         return;
     take_facts(&inquiry);
-    inquiry.decision = tlsfloor_policy_decide(policy, &inquiry.facts, &no_exception, now);
+    judge_session(&inquiry, judge, now);
     put_answer(&inquiry, memory, response_r);
     put_audit(&inquiry, memory, response_r);
 }

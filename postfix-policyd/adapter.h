@@ -31,8 +31,22 @@ struct tlsfloor_response {
     char warning[256];               /* empty string: none; to be rate-limited by the caller */
 };
 
+/*
+ * Asks the exception store about a violation (seconds since 1970, UTC). The
+ * exception that it finds lives until it is asked again.
+ */
+typedef struct tlsfloor_lookup tlsfloor_look_up_fn(void *context,
+                                                   const struct tlsfloor_facts *facts, int64_t now);
+
+/* What requests are judged by. */
+struct tlsfloor_judge {
+    const struct tlsfloor_policy *policy;
+    tlsfloor_look_up_fn *look_up; /* asked where it makes a difference only */
+    void *context;
+};
+
 /* Judges one complete request at a time (seconds since 1970, UTC). */
-void tlsfloor_adapter_answer(const struct tlsfloor_policy *policy,
+void tlsfloor_adapter_answer(const struct tlsfloor_judge *judge,
                              const struct tlsfloor_request *request, const char *data,
                              struct tlsfloor_memory *memory, int64_t now,
                              struct tlsfloor_response *response_r);

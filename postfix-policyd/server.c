@@ -28,6 +28,7 @@
 
 #include "adapter.h"
 #include "server.h"
+#include "store.h"
 
 #define HELD_START 1024       /* first size of a connection's own buffer */
 #define ACCEPTS 64            /* connections taken at once, before others are served again */
@@ -75,8 +76,9 @@ struct tlsfloor_server {
     struct event_base *base;
     const char *directory;
     struct tlsfloor_policy *policy;
-    struct stat identity; /* of the policy's file as last seen */
-    int outdated;         /* 1: that file is not the policy in force, it could not be read */
+    struct tlsfloor_store *store; /* the exceptions */
+    struct stat identity;         /* of the policy's file as last seen */
+    int outdated; /* 1: that file is not the policy in force, it could not be read */
     struct tlsfloor_syslog *log;
     struct tlsfloor_sockets *sockets;
     struct listener listeners[TLSFLOOR_SOCKETS];
@@ -165,8 +167,8 @@ reset_limiters(struct tlsfloor_server *server)
 
 /* --- policy --- */
 
-/* The old policy stays in force until a new one has been read as a whole. */
-static void
+/* The old policy stays in force until a new one has been read as a whole. 1: it has; or 0. */
+static int
 load_policy(struct tlsfloor_server *server, int warn)
 {
     char error[TLSFLOOR_ERROR_TEXT];
@@ -177,23 +179,73 @@ load_policy(struct tlsfloor_server *server, int warn)
     if (policy == NULL) {
         if (warn)
             put_format(server, LOG_WARNING, "warning: %s; the old policy stays in force", error);
-        return;
+        return 0;
     }
     tlsfloor_policy_free(server->policy);
     server->policy = policy;
     server->identity = identity;
     tlsfloor_syslog_facility(server->log, policy->syslog_facility);
     put_format(server, LOG_INFO, "a new policy is in force: %s/policy", server->directory);
+    return 1;
 }
 
-/* A failure is told once for each file, but the file is tried again: the cause may go away. */
-static void
+/*
+ * A failure is told once for each file, but the file is tried again: the cause may go away. 1: a
+ * new policy is in force; or 0.
+ */
+static int
 look_for_policy(struct tlsfloor_server *server, int asked)
 {
     int changed = tlsfloor_state_changed(server->directory, &server->identity);
 
-    if (changed || server->outdated)
-        load_policy(server, changed || asked);
+    return (changed || server->outdated) && load_policy(server, changed || asked);
+}
+
+/* --- exceptions --- */
+
+static struct tlsfloor_lookup
+look_up(void *context, const struct tlsfloor_facts *facts, int64_t now)
+{
+    struct tlsfloor_server *server = context;
+
+    return tlsfloor_store_get(server->store, server->policy->snapshot, facts, now);
+}
+
+/* Once for each problem: sessions that ask the store may be many. */
+static void
+tell_of_store(struct tlsfloor_server *server)
+{
+    int mended;
+    const char *problem = tlsfloor_store_problem(server->store, &mended);
+
+    if (problem != NULL)
+        put_format(server, LOG_WARNING,
+                   "warning: %s; who may have an exception is put off meanwhile", problem);
+    if (mended)
+        put_format(server, LOG_INFO, "the exceptions can be read again");
+}
+
+/*
+ * Judges a request. Exceptions that do not belong to our policy belong to one
+ * that has been applied since we looked: then it is judged again by that.
+ */
+static void
+judge_request(struct connection *connection, const char *data)
+{
+    struct tlsfloor_server *server = connection->server;
+    const struct tlsfloor_memory before = connection->memory;
+    int64_t now = (int64_t)time(NULL);
+
+    for (int tries = 0; tries < 2; tries++) {
+        const struct tlsfloor_judge judge = {server->policy, look_up, server};
+
+        tlsfloor_adapter_answer(&judge, &connection->request, data, &connection->memory, now,
+                                &server->response);
+        if (!tlsfloor_store_is_outdated(server->store) || !look_for_policy(server, 0))
+            break;
+        connection->memory = before;
+    }
+    tell_of_store(server);
 }
 
 /* --- accepting --- */
@@ -356,8 +408,7 @@ answer_request(struct connection *connection, const char *data)
     struct tlsfloor_server *server = connection->server;
     struct tlsfloor_response *response = &server->response;
 
-    tlsfloor_adapter_answer(server->policy, &connection->request, data, &connection->memory,
-                            (int64_t)time(NULL), response);
+    judge_request(connection, data);
     tlsfloor_request_reset(&connection->request);
     if (response->audit[0] != '\0')
         put_line(server, LOG_INFO, response->audit);
@@ -536,7 +587,7 @@ on_tick(int fd, short what, void *context)
 
     (void)fd, (void)what;
     reset_limiters(server);
-    look_for_policy(server, 0);
+    (void)look_for_policy(server, 0);
     /* What was short may be so no longer, even if no connection of ours has ended. */
     resume_accepting(server);
 }
@@ -545,7 +596,7 @@ static void
 on_hangup(int fd, short what, void *context)
 {
     (void)fd, (void)what;
-    look_for_policy(context, 1);
+    (void)look_for_policy(context, 1);
 }
 
 static void
@@ -670,8 +721,9 @@ tlsfloor_server_new(const struct tlsfloor_server_setup *setup)
     server->log = setup->log;
     server->sockets = setup->sockets;
     server->connections_max = raise_limits();
+    server->store = tlsfloor_store_new(server->directory);
     server->base = new_base();
-    if (server->base == NULL || start_events(server) != 0) {
+    if (server->store == NULL || server->base == NULL || start_events(server) != 0) {
         tlsfloor_server_free(server);
         return NULL;
     }
@@ -705,5 +757,6 @@ tlsfloor_server_free(struct tlsfloor_server *server)
     if (server->base != NULL)
         event_base_free(server->base);
     tlsfloor_policy_free(server->policy);
+    tlsfloor_store_free(server->store);
     free(server);
 }

@@ -66,13 +66,18 @@ class Commands(unittest.TestCase):
         self.tool("check", status=1)
         self.assertFalse(self.state.exists())
 
-    def test_check_counts_exceptions_that_no_program_reads_yet(self):
+    def test_check_counts_exceptions_that_dovecot_cannot_act_on(self):
         exceptions = self.directory / "exceptions"
-        exceptions.write_text("# legacy\nann allow=TLSv1 until=2027-03-31 service=imap\n")
+        exceptions.write_text("# legacy\nann allow=TLSv1 until=2097-03-31 service=imap\n"
+                              "scan allow=TLSv1 until=2097-03-31 service=submission from=::1\n")
         self.edit(f"exceptions = {exceptions}\n")
-        warning = f"warning: {exceptions}: 1 exception is not in force"
+        warning = (f"warning: {exceptions}: 1 exception is not in force for imap, pop3 and sieve: "
+                   "dovecot_passdb = no\n")
         self.assertIn(warning, self.tool("apply"))
-        self.assertIn(warning, self.tool("check", status=1))
+        self.assertEqual(self.tool("check", status=1), warning + "ok, with 1 warning\n")
+        self.edit(f"exceptions = {exceptions}\ndovecot_passdb = yes\n")
+        self.tool("apply")
+        self.assertEqual(self.tool("check"), "ok\n")
 
     def test_an_exception_without_an_end_is_a_warning(self):
         exceptions = self.directory / "exceptions"
@@ -121,7 +126,7 @@ class Commands(unittest.TestCase):
         self.assertIn(f"error: {self.conf}:3: ", output)
         self.assertIn("tlsfloor: nothing was applied", output)
         self.assertEqual((self.state / "policy").read_bytes(), before)
-        self.assertEqual(os.listdir(self.state), ["policy"])
+        self.assertEqual(sorted(os.listdir(self.state)), ["envelope", "policy"])
 
     def test_a_partial_rollout_needs_the_passdb_in_dovecot(self):
         self.tool("apply")

@@ -107,12 +107,34 @@ parse_in_pieces(struct tlsfloor_request *request, const char *bytes, size_t size
     return result;
 }
 
+/* Something else for each session, whatever it may be. */
+static struct tlsfloor_lookup
+look_up(void *context, const struct tlsfloor_facts *facts, int64_t now)
+{
+    static const struct tlsfloor_exception everything = {
+        .kind = TLSFLOOR_WHO_ANYBODY,
+        .who = {"*", 1},
+        .allow = TLSFLOOR_TLS_CLEARTEXT,
+        .until = TLSFLOOR_NEVER,
+        .services = 1U << TLSFLOOR_SERVICE_SUBMISSION,
+    };
+    const struct tlsfloor_lookup lookup = {
+        .result = (enum tlsfloor_lookup_result)(facts->port % 3),
+        .exception = facts->port % 3 == TLSFLOOR_LOOKUP_FOUND ? &everything : NULL,
+        .may_cover = facts->port / 3 % 2 == 1,
+    };
+
+    REQUIRE(context == NULL && now == NOW);
+    return lookup;
+}
+
 /* One request at the beginning of the bytes: what the parser says of it. */
 static int
 answer_one(const struct tlsfloor_policy *policy, struct tlsfloor_memory *memory, const char *bytes,
            size_t size)
 {
     struct tlsfloor_request request, whole;
+    const struct tlsfloor_judge judge = {policy, look_up, NULL};
     struct tlsfloor_response response;
     const char *error;
     int result;
@@ -125,7 +147,7 @@ answer_one(const struct tlsfloor_policy *policy, struct tlsfloor_memory *memory,
     REQUIRE((size_t)result <= size && result <= TLSFLOOR_REQUEST_SIZE);
     REQUIRE(memcmp(request.values, whole.values, sizeof(whole.values)) == 0);
     memset(&response, 0x7f, sizeof(response));
-    tlsfloor_adapter_answer(policy, &request, bytes, memory, NOW, &response);
+    tlsfloor_adapter_answer(&judge, &request, bytes, memory, NOW, &response);
     require_response(&response);
     return result;
 }

@@ -71,7 +71,7 @@ def device(path):
 
 def too_large(path):
     with open(path, "wb") as file:
-        file.truncate(64 * 1024 * 1024 + 1)
+        file.truncate(128 * 1024 * 1024 + 1)
 
 
 def with_mode(mode, owner=None, group=None):
@@ -284,7 +284,7 @@ PLACES = [
     ("a FIFO", fifo, "is not a regular file"),
     ("a socket", unix_socket, "cannot be opened: No such device or address"),
     ("a device", device, "is not a regular file"),
-    ("a file of more than 64 MB", too_large, "is larger than 67108864 bytes"),
+    ("a file of more than 128 MB", too_large, "is larger than 134217728 bytes"),
     ("a file that nobody may read", with_mode(0), "cannot be opened: Permission denied"),
     ("a file that everybody can write", with_mode(0o666),
      "can be written by others (mode 0666): chmod go-w"),

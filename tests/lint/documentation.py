@@ -215,7 +215,7 @@ def check_plugin(source, page):
     """Fields to and from the auth process, and variables of the environment."""
     passdb = section(page, "The passdb", "Ss")
     return (
-        compare("field", plugin_names(source, r'client_add_forward_field\(\w+, "(\w+)"'),
+        compare("field", plugin_names(source, r'define TLSFLOOR_FORWARD_\w+ "(\w+)"'),
                 items(passdb, "Li")) +
         compare("field", plugin_names(source, r'define TLSFLOOR_VERDICT_FIELD "(\w+)"'),
                 re.findall(r"^\.D1 Li (\w+)=", passdb, re.M)) +

@@ -280,15 +280,31 @@ contrast(const struct policy_case *policy)
     return other;
 }
 
+/* The store is asked where an exception without bounds lets the session in, and nowhere else. */
+static int
+asks_rightly(const struct tlsfloor_policy *policy, const struct tlsfloor_facts *facts)
+{
+    static const struct tlsfloor_exception everything = {
+        .kind = TLSFLOOR_WHO_ANYBODY,
+        .allow = TLSFLOOR_TLS_CLEARTEXT,
+        .until = TLSFLOOR_NEVER,
+        .services = ~0U,
+    };
+    const struct tlsfloor_lookup lookup = {TLSFLOOR_LOOKUP_FOUND, &everything, 1};
+    struct tlsfloor_decision decision = tlsfloor_policy_decide(policy, facts, &lookup, 0);
+    return tlsfloor_policy_asks_store(policy, facts) ==
+           (decision.reason == TLSFLOOR_REASON_EXCEPTION);
+}
+
 static void
 decide(const struct tlsfloor_policy *policy, const struct tlsfloor_facts *facts,
-       const struct lookup_case *item, int64_t now)
+       const struct lookup_case *item, int64_t now, int wrong)
 {
     struct tlsfloor_lookup lookup = item->lookup;
     if (item->excepts)
         lookup.exception = &item->exception;
     struct tlsfloor_decision decision = tlsfloor_policy_decide(policy, facts, &lookup, now);
-    int wrong = decision.exception && decision.exception != &item->exception;
+    wrong |= decision.exception && decision.exception != &item->exception;
     char letters[7] = {(char)('a' + decision.action),
                        (char)('a' + decision.reason),
                        (char)('a' + decision.rule),
@@ -306,9 +322,10 @@ decide_session(const struct tlsfloor_policy *policy, const struct tlsfloor_facts
 {
     const struct lookup_case *lookup = lookups.items;
     const int64_t *now = times.items;
+    int wrong = !asks_rightly(policy, facts);
     for (size_t l = 0; l < lookups.count; l++)
         for (size_t n = 0; n < times.count; n++)
-            decide(policy, facts, &lookup[l], now[n]);
+            decide(policy, facts, &lookup[l], now[n], wrong);
 }
 
 static void

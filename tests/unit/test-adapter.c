@@ -83,11 +83,26 @@ assert_safe(const struct tlsfloor_response *response)
     assert_one_line(response->warning);
 }
 
+/* What the exception store says, and how often it was asked. */
+static struct tlsfloor_lookup store = {.result = TLSFLOOR_LOOKUP_ABSENT};
+static unsigned times_asked;
+
+static struct tlsfloor_lookup
+look_up(void *context, const struct tlsfloor_facts *facts, int64_t now)
+{
+    assert_ptr_equal(context, &store);
+    assert_int_equal(facts->service, TLSFLOOR_SERVICE_SUBMISSION);
+    assert_int_equal(now, NOW);
+    times_asked++;
+    return store;
+}
+
 /* Asks with bytes that the exchange takes over. */
 static void
 exchange_bytes(struct exchange *exchange, const struct tlsfloor_policy *policy,
                struct tlsfloor_memory *memory, char *bytes, size_t size)
 {
+    const struct tlsfloor_judge judge = {policy, look_up, &store};
     const char *error = NULL;
 
     exchange->bytes = bytes;
@@ -95,7 +110,7 @@ exchange_bytes(struct exchange *exchange, const struct tlsfloor_policy *policy,
     memset(&exchange->response, 0x7f, sizeof(exchange->response));
     tlsfloor_request_reset(&exchange->request);
     assert_int_equal(tlsfloor_request_parse(&exchange->request, bytes, size, &error), size);
-    tlsfloor_adapter_answer(policy, &exchange->request, bytes, memory, NOW, &exchange->response);
+    tlsfloor_adapter_answer(&judge, &exchange->request, bytes, memory, NOW, &exchange->response);
     assert_safe(&exchange->response);
 }
 
@@ -172,14 +187,15 @@ static const char *const states[] = {"CONNECT", "EHLO", "HELO", "MAIL",         
  * H header, . DUNNO) and whether
  * it is audited (a). The user is named from MAIL on.
  */
-static const struct {
+struct verdict {
     const char *name;
     const char *policy;
     struct ask ask;
     const char *answers;
     const char *audits;
     const char *audit; /* how each line begins */
-} verdicts[] = {
+};
+static const struct verdict verdicts[] = {
     {"compliant", "", {.tls = "TLSv1.3", .cipher = "TLS_AES_256_GCM_SHA384"},
      "............", "...aaaa.....", "tlsfloor: action=accept reason=compliant rule=RFC8997 "},
     {"compliant, violations audited", "audit = violations\n", {.tls = "TLSv1.2"},
@@ -233,36 +249,151 @@ static const struct {
 };
 
 static void
+assert_verdict(const struct tlsfloor_policy *policy, const struct verdict *verdict, size_t at)
+{
+    struct tlsfloor_memory memory = {0};
+    struct exchange got;
+    struct ask ask = verdict->ask;
+    int audited = verdict->audits[at] == 'a';
+
+    ask.state = states[at];
+    if (at < 3)
+        ask.user = "";
+    exchange(&got, policy, &memory, &ask);
+    if (classify(&got.response) != verdict->answers[at] ||
+        (got.response.audit[0] != '\0') != audited)
+        fail_msg("%s at \"%s\": %s%s", verdict->name, states[at], got.response.answer,
+                 got.response.audit);
+    if (audited)
+        assert_memory_equal(got.response.audit, verdict->audit, strlen(verdict->audit));
+    assert_string_equal(got.response.warning, "");
+    free(got.bytes);
+}
+
+static void
+assert_verdicts(const struct verdict *verdict)
+{
+    struct tlsfloor_policy *policy = parse_policy(verdict->policy);
+
+    assert_int_equal(strlen(verdict->answers), STATES);
+    assert_int_equal(strlen(verdict->audits), STATES);
+    for (size_t at = 0; at < STATES; at++)
+        assert_verdict(policy, verdict, at);
+    tlsfloor_policy_free(policy);
+}
+
+static void
 test_every_state(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
-        struct tlsfloor_policy *policy = parse_policy(verdicts[i].policy);
+    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+        assert_verdicts(&verdicts[i]);
+}
 
-        assert_int_equal(strlen(verdicts[i].answers), STATES);
-        assert_int_equal(strlen(verdicts[i].audits), STATES);
-        for (size_t at = 0; at < STATES; at++) {
-            struct tlsfloor_memory memory = {0};
-            struct exchange got;
-            struct ask ask = verdicts[i].ask;
-            int audited = verdicts[i].audits[at] == 'a';
+/* --- exceptions --- */
 
-            ask.state = states[at];
-            if (at < 3)
-                ask.user = "";
-            exchange(&got, policy, &memory, &ask);
-            if (classify(&got.response) != verdicts[i].answers[at] ||
-                (got.response.audit[0] != '\0') != audited)
-                fail_msg("%s at \"%s\": %s%s", verdicts[i].name, states[at], got.response.answer,
-                         got.response.audit);
-            if (audited)
-                assert_memory_equal(got.response.audit, verdicts[i].audit,
-                                    strlen(verdicts[i].audit));
-            assert_string_equal(got.response.warning, "");
-            free(got.bytes);
-        }
-        tlsfloor_policy_free(policy);
+#define OF_ANN "ann@example.org allow=TLSv1 until=2027-03-31 from=192.0.2.0/24"
+#define OF_ALL "* allow=TLSv1 until=2027-03-31 from=192.0.2.0/24"
+
+/* What the store says to whoever asks, and whether a verdict needs to ask it. */
+static const struct {
+    enum tlsfloor_lookup_result result;
+    const char *exception;
+    int may_cover;
+    int asked;
+    struct verdict verdict;
+} exceptions[] = {
+    {TLSFLOOR_LOOKUP_FOUND, OF_ANN, 1, 1,
+     {"excepted, once he is named", "", {.tls = "TLSv1"},
+     "............", "...aaaa.....", "tlsfloor: action=accept reason=exception rule=RFC8314-4.1 "}},
+    {TLSFLOOR_LOOKUP_FOUND, OF_ALL, 1, 1,
+     {"everybody is excepted", "", {.tls = "TLSv1"},
+     "............", "...aaaa.....", "tlsfloor: action=accept reason=exception rule=RFC8314-4.1 "}},
+    {TLSFLOOR_LOOKUP_ABSENT, NULL, 1, 1,
+     {"somebody else is excepted", "", {.tls = "TLSv1"},
+     "...RRRR.....", "...aaaa.....", "tlsfloor: action=refuse reason=version rule=RFC8997 "}},
+    {TLSFLOOR_LOOKUP_ABSENT, NULL, 0, 1,
+     {"nobody could be", "", {.tls = "TLSv1"},
+     "RRRRRRR.....", "aaaaaaa.....", "tlsfloor: action=refuse reason=version rule=RFC8997 "}},
+    {TLSFLOOR_LOOKUP_ERROR, NULL, 1, 1,
+     {"the store is broken", "", {.tls = "TLSv1"},
+     "tTTTTtT.....", "aaaaaaa.....", "tlsfloor: action=defer reason=store-error rule=local "}},
+    {TLSFLOOR_LOOKUP_ERROR, NULL, 0, 1,
+     {"the store is broken, but nobody could be excepted", "", {.tls = "TLSv1"},
+     "RRRRRRR.....", "aaaaaaa.....", "tlsfloor: action=refuse reason=version rule=RFC8997 "}},
+    {TLSFLOOR_LOOKUP_ERROR, NULL, 1, 1,
+     {"the store is broken, but it is only tagged", "mode = tag\n", {.tls = "TLSv1"},
+     "...H.H......", "...aaaa.....", "tlsfloor: action=tag reason=version rule=RFC8997 "}},
+    {TLSFLOOR_LOOKUP_FOUND, OF_ANN, 1, 0,
+     {"not from there", "legacy_networks = 198.51.100.0/24\n", {.tls = "TLSv1"},
+     "RRRRRRR.....", "aaaaaaa.....", "tlsfloor: action=refuse reason=version rule=RFC8997 "}},
+    {TLSFLOOR_LOOKUP_FOUND, OF_ANN, 1, 1,
+     {"what was found is for another network", "", {.tls = "TLSv1", .address = "192.0.3.1"},
+     "...RRRR.....", "...aaaa.....", "tlsfloor: action=refuse reason=version rule=RFC8997 "}},
+    {TLSFLOOR_LOOKUP_ERROR, NULL, 1, 0,
+     {"the store is broken, a compliant session", "", {.tls = "TLSv1.2"},
+     "............", "...aaaa.....", "tlsfloor: action=accept reason=compliant rule=RFC8997 "}},
+    {TLSFLOOR_LOOKUP_ERROR, NULL, 1, 0,
+     {"the store is broken, a weak cipher", "", {.tls = "TLSv1.2", .cipher = WEAK},
+     "...H.H......", "...aaaa.....", "tlsfloor: action=tag reason=weak-cipher rule=RFC9325-4.1 "}},
+    {TLSFLOOR_LOOKUP_ERROR, NULL, 1, 0,
+     {"the store is broken, a trusted network", "trusted_networks = 192.0.2.0/24\n",
+     {.tls = "TLSv1"},
+     "............", "...aaaa.....", "tlsfloor: action=accept reason=trusted-network "}},
+};
+
+static void
+test_exceptions(void **state)
+{
+    struct tlsfloor_exception exception;
+    char error[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++) {
+        store.result = exceptions[i].result;
+        store.may_cover = exceptions[i].may_cover;
+        store.exception = exceptions[i].exception == NULL ? NULL : &exception;
+        if (store.exception != NULL)
+            assert_int_equal(tlsfloor_exception_parse(tlsfloor_text_from(exceptions[i].exception),
+                                                      tlsfloor_text_from(NULL), &exception, error,
+                                                      sizeof(error)),
+                             1);
+        times_asked = 0;
+        assert_verdicts(&exceptions[i].verdict);
+        /* at the seven states in which a session is judged */
+        assert_int_equal(times_asked, exceptions[i].asked ? 7 : 0);
     }
+    store = (struct tlsfloor_lookup){.result = TLSFLOOR_LOOKUP_ABSENT};
+}
+
+/* The audit line names the exception, and the change of a verdict is a new line. */
+static void
+test_audited_exception(void **state)
+{
+    struct tlsfloor_policy *policy = parse_policy("");
+    const struct ask ask = {.state = "MAIL", .tls = "TLSv1"};
+    struct tlsfloor_memory memory = {0};
+    struct tlsfloor_exception exception;
+    struct exchange got;
+    char error[256];
+
+    (void)state;
+    assert_int_equal(tlsfloor_exception_parse(tlsfloor_text_from(OF_ANN), tlsfloor_text_from(NULL),
+                                              &exception, error, sizeof(error)),
+                     1);
+    store = (struct tlsfloor_lookup){TLSFLOOR_LOOKUP_FOUND, &exception, 1};
+    exchange(&got, policy, &memory, &ask);
+    assert_non_null(strstr(got.response.audit, " exception=ann@example.org "));
+    free(got.bytes);
+    exchange(&got, policy, &memory, &ask);
+    assert_string_equal(got.response.audit, "");
+    free(got.bytes);
+    store = (struct tlsfloor_lookup){.result = TLSFLOOR_LOOKUP_ABSENT};
+    exchange(&got, policy, &memory, &ask);
+    assert_non_null(strstr(got.response.audit, " action=refuse "));
+    assert_non_null(strstr(got.response.audit, " exception=- "));
+    free(got.bytes);
+    tlsfloor_policy_free(policy);
 }
 
 /* --- whole sessions --- */
@@ -802,6 +933,8 @@ main(void)
         cmocka_unit_test(test_longest_answer), cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_never_a_permit), cmocka_unit_test(test_hostile_values),
         cmocka_unit_test(test_bare_requests),
+        cmocka_unit_test(test_exceptions),
+        cmocka_unit_test(test_audited_exception),
     };
 
     return cmocka_run_group_tests_name("adapter", tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Build-ids of loaded files, tried on the C library of this very process:
- * another one, a cut one, none, and a file that is not loaded are all told.
+ * Build-ids of loaded files, tried on the C library of this very process and
+ * on the program itself, which is linked with the build-id OWN: another one, a
+ * cut one, none, and a file that is not loaded are all told.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,8 @@
 
 #define LIBC "libc.so.6"
 #define OTHER "0123456789abcdef0123456789abcdef01234567"
+#define PROGRAM "" /* as Dovecot's auth is named */
+#define OWN "746c73666c6f6f72"
 #define REBUILD "): rebuild tlsfloor for this dovecot-core"
 
 static char error[300];
@@ -71,6 +74,24 @@ test_not_loaded(void **state)
 }
 
 static void
+test_program(void **state)
+{
+    (void)state;
+    assert_int_equal(check(PROGRAM, OWN), 0);
+    assert_string_equal(error, "");
+    assert_int_equal(check(PROGRAM, OTHER), -1);
+    assert_string_equal(error, "this program is not the one that tlsfloor was built with "
+                               "(build-id " OWN ", built with " OTHER REBUILD);
+    assert_int_equal(check(PROGRAM, OWN "00"), -1);
+    assert_int_equal(check(PROGRAM, "746c73666c6f6f"), -1);
+    assert_int_equal(check(PROGRAM, ""), -1);
+    /* Only the whole name of a library, and no path to the program, means it. */
+    assert_int_equal(check(LIBC, OWN), -1);
+    assert_int_equal(check("test-build-identity", OWN), -1);
+    assert_memory_equal(error, "test-build-identity is not loaded ", 34);
+}
+
+static void
 test_first_of_several(void **state)
 {
     char id[128];
@@ -81,6 +102,11 @@ test_first_of_several(void **state)
     assert_int_equal(tlsfloor_build_identity_check(wanted, 2, error, sizeof(error)), -1);
     assert_memory_equal(error, "libnone.so.0 ", 13);
     assert_int_equal(tlsfloor_build_identity_check(wanted, 1, error, sizeof(error)), 0);
+    wanted[1] = (struct tlsfloor_build_id){PROGRAM, OTHER};
+    assert_int_equal(tlsfloor_build_identity_check(wanted, 2, error, sizeof(error)), -1);
+    assert_memory_equal(error, "this program ", 13);
+    wanted[1].id = OWN;
+    assert_int_equal(tlsfloor_build_identity_check(wanted, 2, error, sizeof(error)), 0);
 }
 
 int
@@ -89,6 +115,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loaded),
         cmocka_unit_test(test_not_loaded),
+        cmocka_unit_test(test_program),
         cmocka_unit_test(test_first_of_several),
     };
 

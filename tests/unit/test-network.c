@@ -541,6 +541,119 @@ test_list_against_model(void **state)
     assert_true(hits > 10000 && misses > 10000);
 }
 
+/* --- as bytes --- */
+
+static void
+test_bytes(void **state)
+{
+    static const struct {
+        const char *network;
+        size_t size;
+        unsigned char bytes[TLSFLOOR_NETWORK_BYTES];
+    } cases[] = {
+        {"0.0.0.0/0", 1, {0}},
+        {"192.0.2.7", 5, {32, 192, 0, 2, 7}},
+        {"192.0.2.0/24", 4, {24, 192, 0, 2}},
+        {"192.0.2.128/25", 5, {25, 192, 0, 2, 128}},
+        {"::/0", 1, {64}},
+        {"2001:db8::/32", 5, {96, 0x20, 1, 0x0d, 0xb8}},
+        {"2001:db8::1", 17, {192, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct tlsfloor_network want = network(cases[i].network), got;
+        unsigned char bytes[TLSFLOOR_NETWORK_BYTES];
+
+        assert_int_equal(tlsfloor_network_encode(&want, bytes), cases[i].size);
+        assert_memory_equal(bytes, cases[i].bytes, cases[i].size);
+        assert_int_equal(tlsfloor_network_decode(bytes, cases[i].size, &got), cases[i].size);
+        assert_memory_equal(&got, &want, sizeof(want));
+        for (size_t size = 0; size < cases[i].size; size++)
+            assert_int_equal(tlsfloor_network_decode(bytes, size, &got), 0);
+    }
+}
+
+/* Whatever the bytes are: a network that gives the same bytes again, or none. */
+static void
+test_bad_bytes(void **state)
+{
+    unsigned good = 0;
+
+    (void)state;
+    for (unsigned code = 0; code < 256; code++) {
+        for (unsigned fill = 0; fill < 256; fill += 51) {
+            unsigned char bytes[TLSFLOOR_NETWORK_BYTES], again[TLSFLOOR_NETWORK_BYTES];
+            struct tlsfloor_network got;
+            size_t size;
+
+            memset(bytes, (int)fill, sizeof(bytes));
+            bytes[0] = (unsigned char)code;
+            size = tlsfloor_network_decode(bytes, sizeof(bytes), &got);
+            if (size == 0)
+                continue;
+            good++;
+            assert_true(code <= 32 || (code >= 64 && code <= 192));
+            assert_int_equal(tlsfloor_network_encode(&got, again), size);
+            assert_memory_equal(again, bytes, size);
+        }
+    }
+    assert_true(good > 200);
+}
+
+static void
+test_contains(void **state)
+{
+    static const struct {
+        const char *outer, *inner;
+        int want;
+    } cases[] = {
+        {"192.0.2.0/24", "192.0.2.0/24", 1},
+        {"192.0.2.0/24", "192.0.2.7", 1},
+        {"192.0.2.7", "192.0.2.0/24", 0},
+        {"192.0.2.0/24", "192.0.3.0/28", 0},
+        {"0.0.0.0/0", "192.0.2.7", 1},
+        {"0.0.0.0/0", "::1", 0},
+        {"::/0", "192.0.2.7", 0},
+        {"2001:db8::/32", "2001:db8:1::/48", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct tlsfloor_network outer = network(cases[i].outer), inner = network(cases[i].inner);
+
+        assert_int_equal(tlsfloor_network_contains(&outer, &inner), cases[i].want);
+    }
+}
+
+static void
+test_join(void **state)
+{
+    static const struct {
+        const char *a, *b, *want;
+    } cases[] = {
+        {"192.0.2.7", "192.0.2.7", "192.0.2.7/32"},
+        {"192.0.2.6", "192.0.2.7", "192.0.2.6/31"},
+        {"192.0.2.0/24", "192.0.2.7", "192.0.2.0/24"},
+        {"192.0.2.7", "192.0.2.0/25", "192.0.2.0/25"},
+        {"10.0.0.0/8", "192.0.2.0/24", "0.0.0.0/0"},
+        {"2001:db8::1", "2001:db8:8000::1", "2001:db8::/32"},
+        {"::1", "8000::", "::/0"},
+    };
+    char text[TLSFLOOR_NETWORK_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct tlsfloor_network a = network(cases[i].a), b = network(cases[i].b), both;
+
+        tlsfloor_network_join(&a, &b, &both);
+        tlsfloor_network_format(&both, text);
+        assert_string_equal(text, cases[i].want);
+        tlsfloor_network_join(&b, &a, &a);
+        assert_memory_equal(&a, &both, sizeof(both));
+    }
+}
+
 int
 main(void)
 {
@@ -551,6 +664,10 @@ main(void)
         cmocka_unit_test(test_networks_parse),
         cmocka_unit_test(test_no_networks),
         cmocka_unit_test(test_match),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_bad_bytes),
+        cmocka_unit_test(test_contains),
+        cmocka_unit_test(test_join),
         cmocka_unit_test(test_list_sort),
         cmocka_unit_test(test_list_match),
         cmocka_unit_test(test_list_of_nothing_and_everything),

@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "state.h"
+#include "state-apply.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
 #define NOBODY 65534
@@ -112,13 +112,28 @@ policy_of(const char *conf)
     return policy;
 }
 
+/* Applies a policy without exceptions. */
+static int
+apply_to(const char *where, const struct tlsfloor_policy *policy, char error[TLSFLOOR_ERROR_TEXT])
+{
+    const struct tlsfloor_state_new new = {.policy = policy};
+    struct tlsfloor_state_result result;
+    int lock = tlsfloor_state_lock(where, error), failed = -1;
+
+    if (lock < 0)
+        return -1;
+    failed = tlsfloor_state_apply(lock, where, &new, &result, error);
+    close(lock);
+    return failed;
+}
+
 static void
 apply(const char *conf)
 {
     struct tlsfloor_policy *policy = policy_of(conf);
     char error[TLSFLOOR_ERROR_TEXT] = "";
 
-    if (tlsfloor_state_apply(directory, policy, error) != 0)
+    if (apply_to(directory, policy, error) != 0)
         fail_msg("%s", error);
     assert_string_equal(error, "");
     tlsfloor_policy_free(policy);
@@ -170,7 +185,7 @@ assert_no_apply(const char *where, const char *want)
     char error[TLSFLOOR_ERROR_TEXT], sentence[TLSFLOOR_ERROR_TEXT];
 
     memset(error, '!', sizeof(error));
-    assert_int_equal(tlsfloor_state_apply(where, policy, error), -1);
+    assert_int_equal(apply_to(where, policy, error), -1);
     snprintf(sentence, sizeof(sentence), "%s%s", where, want);
     assert_string_equal(error, sentence);
     tlsfloor_policy_free(policy);
@@ -276,7 +291,7 @@ test_no_directory(void **state)
     assert_string_equal(error, want);
     /* made, and open to the daemon's user, whatever the umask of the person */
     old = umask(077);
-    assert_int_equal(tlsfloor_state_apply(where, policy, error), 0);
+    assert_int_equal(apply_to(where, policy, error), 0);
     umask(old);
     assert_int_equal(stat(where, &st), 0);
     assert_int_equal(st.st_mode, S_IFDIR | 0711);
@@ -285,6 +300,8 @@ test_no_directory(void **state)
     assert_non_null(policy);
     tlsfloor_policy_free(policy);
     snprintf(want, sizeof(want), "%s/policy", where);
+    assert_int_equal(unlink(want), 0);
+    snprintf(want, sizeof(want), "%s/envelope", where);
     assert_int_equal(unlink(want), 0);
 }
 
@@ -326,7 +343,7 @@ test_long_directory(void **state)
     where[sizeof(where) - 1] = '\0';
     assert_null(tlsfloor_state_load(where, NULL, error));
     assert_non_null(strstr(error, "the path of the state directory is too long"));
-    assert_int_equal(tlsfloor_state_apply(where, policy, error), -1);
+    assert_int_equal(apply_to(where, policy, error), -1);
     assert_true(strlen(error) < sizeof(error));
     assert_int_equal(tlsfloor_state_changed(where, &known), 0);
     tlsfloor_policy_free(policy);
@@ -538,9 +555,9 @@ test_too_large(void **state)
     (void)state;
     write_bytes(path, "", 0);
     assert_int_equal(truncate(path, (off_t)TLSFLOOR_FILE_SIZE + 1), 0);
-    assert_no_load(": is larger than 67108864 bytes");
+    assert_no_load(": is larger than 134217728 bytes");
     assert_int_equal(truncate(path, INT64_C(1) << 40), 0);
-    assert_no_load(": is larger than 67108864 bytes");
+    assert_no_load(": is larger than 134217728 bytes");
 }
 
 /* --- applying --- */
@@ -620,7 +637,7 @@ start_apply(const char *conf, int *fd_r)
         char error[TLSFLOOR_ERROR_TEXT];
         struct tlsfloor_policy *policy =
             tlsfloor_policy_parse(tlsfloor_text_from(conf), NULL, NULL);
-        int result = tlsfloor_state_apply(directory, policy, error);
+        int result = apply_to(directory, policy, error);
 
         _exit(write(fds[1], "x", 1) == 1 && result == 0 ? 0 : 1);
     }
@@ -688,7 +705,7 @@ test_readers_see_whole_policies(void **state)
         int failed = 0;
 
         for (int i = 0; i < 50 && !failed; i++)
-            failed = tlsfloor_state_apply(directory, i % 2 ? a : b, error) != 0;
+            failed = apply_to(directory, i % 2 ? a : b, error) != 0;
         _exit(failed);
     }
     while (waitpid(pid, &status, WNOHANG) == 0) {

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The configuration of a DovecotServer, in the words of Dovecot 2.3."""
 
+import re
+
+from .policyd import STATE_GROUP
+
 # All the suites that OpenSSL has, those that nobody should use too: what
 # Dovecot accepts, tlsfloor can judge.
 MAIN = """\
@@ -69,6 +73,25 @@ service anvil {
 }
 """
 
+# Our auth passdb, and the right to read the exceptions.
+FIRST_PASSDB = """\
+passdb {
+  driver = tlsfloor
+}
+"""
+FIRST_MASTER_PASSDB = """\
+passdb {
+  driver = tlsfloor
+  master = yes
+}
+"""
+READER_OF_EXCEPTIONS = """\
+service auth {{
+  extra_groups = {group}
+}}
+"""
+MASTER_PASSDB = re.compile(r"^\s*master\s*=\s*yes\s*$", re.M)
+
 HOSTNAME = "mail.example.org"
 
 
@@ -85,6 +108,13 @@ def login_service(program, listeners, server):
     return text + (HIGH_PERFORMANCE if server.options.high_performance else "") + "}\n"
 
 
+def our_passdb(options):
+    """First in each of the two lists that there are, unless something is to be before it."""
+    masters = MASTER_PASSDB.search(options.before_passdb + options.passdbs + options.extra)
+    return (options.before_passdb + READER_OF_EXCEPTIONS.format(group=STATE_GROUP) +
+            (FIRST_MASTER_PASSDB if masters else "") + FIRST_PASSDB)
+
+
 def configuration(server, listeners):
     """listeners: program -> (name, whether TLS begins at once, whether HAProxy is before it)."""
     options = server.options
@@ -94,4 +124,5 @@ def configuration(server, listeners):
     for program, of_program in listeners.items():
         text += login_service(program, of_program, server)
     text += "" if options.penalty else NO_PENALTY
+    text += our_passdb(options) if options.passdb else ""
     return text + options.passdbs + PASSDB.format(server=server) + options.extra

@@ -8,6 +8,7 @@ is installed on this machine is not read and not touched.
 import contextlib
 import dataclasses
 import re
+import shutil
 import subprocess
 
 from . import dovecot_2_3, sanitizer
@@ -24,6 +25,9 @@ SERVICES = {
 }
 # Behind HAProxy: the names of the listeners with this at their end.
 PROXIED = "-proxied"
+# Where Dovecot looks for passdb drivers, and nowhere else. Ours sees another folder there.
+AUTH_MODULES = "/usr/lib/dovecot/modules/auth"
+IN_NAMESPACE = ["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh"]
 CLIENTS = {name: client for names, _, client in SERVICES.values() for name in names}
 IMPLICIT = {names[1] for names, _, _ in SERVICES.values() if len(names) > 1}
 
@@ -35,11 +39,17 @@ def service_of(listener):
 
 @dataclasses.dataclass
 class Options:
-    """passdbs (before the one of users) and extra: text of the configuration."""
+    """passdbs (before the one of users) and extra: text of the configuration.
+
+    passdb: whether our passdb is the first of the ordinary ones, and, where there
+    are master passdbs, of those. before_passdb: passdbs that misplace it.
+    """
 
     protocols: tuple = tuple(SERVICES)
     mechanisms: str = "plain login"
     plugin: bool = True
+    passdb: bool = False
+    before_passdb: str = ""
     high_performance: bool = False
     haproxy: bool = False
     client_certificate: str = ""  # whose name it has; EXTERNAL uses it
@@ -96,10 +106,20 @@ class DovecotServer:
                 ["smtp-sink", "-u", "nobody", f"127.0.0.1:{self.relay_port}", "100"],
                 f"{self.directory.name}/relay.out")
             self.workspace.wait_for(relay, lambda: answers(self.relay_port), "smtp-sink")
-        self.process = self.workspace.start(["dovecot", "-F", "-c", str(self.conf)],
-                                            f"{self.directory.name}/out")
+        argv = ["dovecot", "-F", "-c", str(self.conf)]
+        if self.options.passdb:
+            argv = [*IN_NAMESPACE, self.auth_modules(), AUTH_MODULES, *argv]
+        self.process = self.workspace.start(argv, f"{self.directory.name}/out")
         for port in self.ports.values():
             self.workspace.wait_for(self.process, lambda port=port: answers(port), "Dovecot")
+
+    def auth_modules(self):
+        """A folder with the machine's modules of the auth process, and with ours."""
+        path = self.directory / "auth-modules"
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(AUTH_MODULES, path)
+        shutil.copy(self.plugin_directory / "libauthdb_tlsfloor.so", path)
+        return str(path)
 
     def stop(self):
         return self.workspace.stop(self.process)

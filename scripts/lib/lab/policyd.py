@@ -13,6 +13,8 @@ import threading
 from .workspace import answers, wait_until
 
 USER = "nobody"
+# Whom the exceptions are readable to: the daemon's, and an extra group of Dovecot's auth process.
+STATE_GROUP = "nogroup"
 
 
 def build_tree():
@@ -25,7 +27,7 @@ class Site:
 
     def __init__(self, workspace, **always):
         self.conf = workspace.path / "tlsfloor.conf"
-        self.state = workspace.directory("state")
+        self.state = workspace.directory("state", group=STATE_GROUP)
         self.always = {"exceptions": "none", "trusted_networks": "", **always}
 
     def apply(self, sections="", **values):

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A million exceptions, or as many as the argument says: time to build, bytes a
+ * key, time of a look-up, and of opening and the first one in a new process.
+ * Prints what it measures beside what is aimed at; exit 1: something is
+ * missed. Not part of "make check", as machines differ:
+ *
+ *   make -C BUILD/tests bench/snapshot && BUILD/tests/bench/snapshot
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "snapshot.h"
+
+#define NOW INT64_C(1806000000)
+#define ROUNDS 9
+#define LOOK_UPS 1000000U
+#define STARTS 41
+
+static unsigned total = 1000000;
+static int missed;
+
+static double
+seconds(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static double
+median(double *values, size_t count)
+{
+    qsort(values, count, sizeof(values[0]), compare);
+    return values[count / 2];
+}
+
+static void
+report(const char *what, double value, double aim, const char *unit)
+{
+    printf("%-42s %9.3f %s (aim: %g)%s\n", what, value, unit, aim, value > aim ? " MISSED" : "");
+    missed |= value > aim;
+}
+
+static void
+die(const char *what)
+{
+    perror(what);
+    exit(2);
+}
+
+/* --- the exceptions --- */
+
+static int
+next_user(void *context, struct tlsfloor_exception *exception_r)
+{
+    static char line[128];
+    unsigned *number = context;
+    char error[100];
+
+    snprintf(line, sizeof(line),
+             "user%06u@example.org allow=TLSv1 until=2099-03-31 from=192.0.2.%u/28", *number,
+             *number % 16 * 16);
+    return (*number)++ < total &&
+           tlsfloor_exception_parse(tlsfloor_text_from(line), tlsfloor_text_from(NULL), exception_r,
+                                    error, sizeof(error)) == 1;
+}
+
+static void
+build(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct tlsfloor_snapshot_about about;
+    double start = seconds();
+    unsigned number = 0;
+    struct stat st;
+
+    if (fd < 0 || tlsfloor_snapshot_build(fd, next_user, &number, NOW, &about) != 0 ||
+        fsync(fd) != 0 || fstat(fd, &st) != 0)
+        die(path);
+    report("build, with reading the lines", seconds() - start, 5, "s");
+    report("size", (double)(st.st_size - 2048) / total, 64, "bytes a key");
+    close(fd);
+}
+
+/* --- look-ups --- */
+
+static struct tlsfloor_snapshot *
+open_snapshot(const char *path)
+{
+    struct tlsfloor_snapshot *snapshot;
+    char error[TLSFLOOR_ERROR_TEXT];
+
+    if (tlsfloor_snapshot_open(path, &snapshot, NULL, error) == 1)
+        return snapshot;
+    fprintf(stderr, "%s\n", error);
+    exit(2);
+}
+
+/* step 16: all are found; 1: most are there, but for another network. */
+static double
+look_up(struct tlsfloor_snapshot *snapshot, unsigned step, unsigned count)
+{
+    struct tlsfloor_facts facts = {.service = TLSFLOOR_SERVICE_IMAP, .tls = TLSFLOOR_TLS_1_0};
+    struct tlsfloor_snapshot_record record;
+    uint64_t seed = 1;
+    double start = seconds();
+    char name[40];
+
+    facts.suite = tlsfloor_cipher_suite_find(tlsfloor_text_from("AES128-SHA"));
+    (void)tlsfloor_address_parse(tlsfloor_text_from("192.0.2.1"), &facts.client);
+    for (unsigned i = 0; i < count; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + 1;
+        snprintf(name, sizeof(name), "user%06u@example.org",
+                 (unsigned)(seed >> 33) % total / step * step);
+        facts.user = tlsfloor_user_named(tlsfloor_text_from(name), tlsfloor_text_from(NULL));
+        if (tlsfloor_snapshot_get(snapshot, &facts, NOW, &record) < (step == 16))
+            exit(2);
+    }
+    return (seconds() - start) / count * 1e6;
+}
+
+static void
+measure_look_ups(const char *path)
+{
+    struct tlsfloor_snapshot *snapshot = open_snapshot(path);
+    double found[ROUNDS], absent[ROUNDS];
+
+    for (size_t round = 0; round < ROUNDS; round++) {
+        found[round] = look_up(snapshot, 16, LOOK_UPS / 4);
+        absent[round] = look_up(snapshot, 1, LOOK_UPS / 4);
+    }
+    report("look-up of a user who has one", median(found, ROUNDS), 1.2, "us");
+    report("look-up of a user who has none from there", median(absent, ROUNDS), 1.2, "us");
+    tlsfloor_snapshot_close(snapshot);
+}
+
+/* --- in a new process --- */
+
+static double
+run(const char *program, const char *path)
+{
+    double start = seconds();
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        execl(program, program, "-", path, (char *)NULL);
+        _exit(2);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+        die(program);
+    return (seconds() - start) * 1e3;
+}
+
+static void
+measure_starts(const char *program, const char *path)
+{
+    double with[STARTS], without[STARTS];
+
+    for (size_t round = 0; round < STARTS; round++) {
+        with[round] = run(program, path);
+        without[round] = run(program, NULL);
+    }
+    report("start: open and first look-up, more than none",
+           median(with, STARTS) - median(without, STARTS), 0.2, "ms");
+}
+
+int
+main(int argc, char **argv)
+{
+    char directory[] = "/tmp/tlsfloor-bench-XXXXXX", path[64];
+
+    if (argc > 1 && strcmp(argv[1], "-") == 0) {
+        if (argc > 2)
+            (void)look_up(open_snapshot(argv[2]), 16, 1);
+        return 0;
+    }
+    if (argc > 1)
+        total = (unsigned)strtoul(argv[1], NULL, 10);
+    if (total < 16 || mkdtemp(directory) == NULL)
+        die(argv[0]);
+    snprintf(path, sizeof(path), "%s/exceptions.cdb", directory);
+    build(path);
+    measure_look_ups(path);
+    measure_starts(argv[0], path);
+    unlink(path);
+    rmdir(directory);
+    return missed;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot file of any bytes: it is opened or refused, and what is looked up
+ * in it is an exception as a text could give it, none, or an error. A step
+ * beyond the last page of the mapping ends the process.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "snapshot.h"
+#include "time-text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
+#define NOW INT64_C(1806000000)
+
+static const char *const names[] = {"ann@example.org",
+                                    "ANN@example.ORG",
+                                    "carl",
+                                    "x@example.org",
+                                    "",
+                                    "@",
+                                    "*",
+                                    "@example.org",
+                                    "a@b@c"};
+
+static void
+require(int condition, const char *text, int line)
+{
+    if (condition)
+        return;
+    fprintf(stderr, "fuzz-snapshot.c:%d: not so: %s\n", line, text);
+    abort();
+}
+
+/* What is found reads back from its own text to the same. */
+static int
+check(void *context, const struct tlsfloor_exception *exception)
+{
+    char line[TLSFLOOR_EXCEPTION_LINE];
+
+    REQUIRE(context != NULL);
+    REQUIRE(exception->who.size <= TLSFLOOR_SNAPSHOT_WHO);
+    REQUIRE(exception->services != 0 && (exception->services & ~0x1eU) == 0);
+    REQUIRE(exception->from_count <= TLSFLOOR_EXCEPTION_NETWORKS);
+    REQUIRE(exception->until > 0);
+    REQUIRE(exception->kind != TLSFLOOR_WHO_ANYBODY || exception->from_any ||
+            exception->from_count > 0);
+    tlsfloor_exception_format(exception, line);
+    return 0;
+}
+
+static void
+ask(struct tlsfloor_snapshot *snapshot, const char *name)
+{
+    struct tlsfloor_facts facts = {.service = TLSFLOOR_SERVICE_IMAP, .tls = TLSFLOOR_TLS_1_0};
+    struct tlsfloor_snapshot_record record;
+    int result;
+
+    facts.suite = tlsfloor_cipher_suite_find(tlsfloor_text_from("AES128-SHA"));
+    REQUIRE(tlsfloor_address_parse(tlsfloor_text_from("192.0.2.7"), &facts.client) == 0);
+    facts.user = tlsfloor_user_named(tlsfloor_text_from(name), tlsfloor_text_from(NULL));
+    result = tlsfloor_snapshot_get(snapshot, &facts, NOW, &record);
+    REQUIRE(result >= -1 && result <= 1);
+    if (result == 1) {
+        check(&record, &record.exception);
+        REQUIRE(tlsfloor_exception_match(&record.exception, &facts, NOW) == TLSFLOOR_MATCH_YES);
+    }
+    result = tlsfloor_snapshot_each(snapshot, &facts.user, check, &facts);
+    REQUIRE(result == 0 || result == -1);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct tlsfloor_snapshot *snapshot = NULL;
+    char error[TLSFLOOR_ERROR_TEXT];
+    int fd = memfd_create("snapshot", MFD_CLOEXEC);
+
+    REQUIRE(fd >= 0);
+    REQUIRE(tlsfloor_file_write(fd, data, size) == 0);
+    if (tlsfloor_snapshot_map("seed", fd, &snapshot, error) != 1) {
+        REQUIRE(strncmp(error, "seed: ", 6) == 0);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        ask(snapshot, names[i]);
+    tlsfloor_snapshot_close(snapshot);
+    return 0;
+}
