@@ -138,6 +138,8 @@ tlsfloor_store_get(struct tlsfloor_store *store, uint64_t snapshot,
     int found = -1;
 
     if (snapshot == 0) {
+        /* What was seen of an earlier list must not be taken for news of the next one. */
+        store->wanted = 0;
         store->problem[0] = '\0';
         return lookup;
     }

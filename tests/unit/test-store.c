@@ -230,6 +230,24 @@ test_change(void **state)
     assert_int_equal(access(old_snapshot, F_OK), -1);
 }
 
+/* All taken away and given again within one second, with a look in between. */
+static void
+test_there_and_back(void **state)
+{
+    uint64_t id = apply(ANN);
+
+    (void)state;
+    assert_result(id, "ann", TLSFLOOR_LOOKUP_FOUND);
+    apply("");
+    now++;
+    assert_result(id, "ann", TLSFLOOR_LOOKUP_ERROR);
+    assert_int_equal(tlsfloor_store_is_outdated(store), 1);
+    assert_result(0, "ann", TLSFLOOR_LOOKUP_ABSENT);
+    assert_int_equal(apply(ANN), id);
+    assert_result(id, "ann", TLSFLOOR_LOOKUP_FOUND);
+    assert_int_equal(get(id, NULL, "192.0.2.1").may_cover, 1);
+}
+
 /* Who has not read the new policy yet goes on with the old exceptions. */
 static void
 test_old_policy(void **state)
@@ -513,6 +531,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_change, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_there_and_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_old_policy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_in_between, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing, set_up, tear_down),
