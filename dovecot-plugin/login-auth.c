@@ -38,6 +38,9 @@ forward_facts(struct client *client, struct tlsfloor_login_session *session)
                              facts.cipher.size == 0 ? "-" : facts.cipher.data);
     client_add_forward_field(client, TLSFLOOR_FORWARD_BITS, t_strdup_printf("%u", facts.bits));
     client_add_forward_field(client, TLSFLOOR_FORWARD_CONNECTION, address);
+    /* Dovecot begins with the separator where fields have been and are no more. */
+    if (start == 0 && compat_forward_fields(client)[0] == '\t')
+        compat_remove_forward_fields(client, 0, 1);
     if (null_strcmp(session->forwarded, compat_forward_fields(client) + start) != 0)
         session->forwarded = p_strdup(client->pool, compat_forward_fields(client) + start);
 }
@@ -107,8 +110,9 @@ pass_login(struct client *client, struct tlsfloor_login_session *session, const 
     } else {
         facts.user = tlsfloor_user_named(user, tlsfloor_text_from(session->policy->default_domain));
         decision = tlsfloor_policy_decide(session->policy, &facts, &nobody, ioloop_time);
+        /* Whom a partial rollout does not bind: its refusals are temporary. */
         if (session->needs_verdict && !tlsfloor_login_refuses(&decision))
-            decision.action = TLSFLOOR_REFUSE;
+            decision.action = TLSFLOOR_DEFER;
     }
     conclude(client, session, &facts, user, &decision);
     if (session->denied)
