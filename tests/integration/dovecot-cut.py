@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
 from dovecot_processes import Baseline, login_processes, trouble  # noqa: E402
-from dovecot_wire import Cut, connect, log_in, refusal  # noqa: E402
+from dovecot_wire import Cut, connect, last_words, log_in, secure  # noqa: E402
 from dovecot_words import AFTER_HANDSHAKE, ANN, PASSWORD, SAID, URL, said  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -29,9 +29,8 @@ AT_ONCE = 50
 
 def talk(client, listener, version):
     """A whole session: the last that the server says of it."""
-    if version in BELOW:
-        return refusal(client, listener, version)
-    return log_in(client, listener, version, ANN, PASSWORD)
+    secure(client, listener, version)
+    return last_words(client) if version in BELOW else log_in(client, ANN, PASSWORD)
 
 
 def whole_session(server, listener, version, **options):

@@ -10,8 +10,11 @@ from dovecot_words import PROGRAMS
 from lab.workspace import wait_until
 
 PROC = pathlib.Path("/proc")
-# Dovecot's words for a process that ended as it should not.
-TROUBLE = re.compile(r": (Panic|Fatal|Error): |\bkilled with signal|core dumped|Sanitizer")
+# Dovecot's words for a process that ended as it should not, and for whatever is wrong. While it
+# reloads, a new process may find no one to ask for its configuration.
+CRASH = re.compile(r": Panic: |: Fatal: (?!Error reading configuration)|\bkilled with signal|"
+                   r"core dumped|Sanitizer|runtime error:")
+TROUBLE = re.compile(r": Error: |" + CRASH.pattern)
 
 
 def status(pid, name):
@@ -50,15 +53,19 @@ def mail_processes(server):
                   if name in ("imap", "pop3", "managesieve", "submission"))
 
 
-def trouble(server, start=0):
-    return [line for line in server.messages()[start:] if TROUBLE.search(line)]
+def crashes(server):
+    return [line for line in server.messages() if CRASH.search(line)]
+
+
+def trouble(server):
+    return [line for line in server.messages() if TROUBLE.search(line)]
 
 
 class Baseline:
     """What the login processes of a calm server hold, each of which stays."""
 
     def __init__(self, server):
-        self.server, self.start = server, len(server.messages())
+        self.server = server
         self.processes = login_processes(server)
         self.held = {pid: descriptors(pid) for pids in self.processes.values() for pid in pids}
 

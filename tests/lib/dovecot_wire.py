@@ -97,9 +97,8 @@ def secure(client, listener, version):
         client.starttls(version)
 
 
-def log_in(client, listener, version, user, password):
-    """A session up to the reply to its login."""
-    secure(client, listener, version)
+def log_in(client, user, password):
+    """The reply to a login; TLS is up and nothing was read since."""
     if expects_greeting(client):
         client.greet()
     if client.service == "submission":
@@ -107,9 +106,8 @@ def log_in(client, listener, version, user, password):
     return client.login(user, password)
 
 
-def refusal(client, listener, version):
-    """What the server says last to who sends no password."""
-    secure(client, listener, version)
-    if listener == "submission":
+def last_words(client):
+    """The same for a client that sends no password: the last line before the server closes."""
+    if client.service == "submission" and not expects_greeting(client):
         client.send_line(client.CAPABILITY)
     return client.rest().split("\n")[-1]
