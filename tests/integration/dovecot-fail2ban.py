@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
+from dovecot_exceptions import OF_ANOTHER  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, credentials,  # noqa: E402
                            expects_greeting, FUTURE, GOOD, OF_ATTEMPT, OLD, PASSWORD, said,
                            SAID, URL, WRONG)
@@ -140,7 +141,8 @@ class Refusals:
 class Tests:
     def __init__(self, workspace, tap):
         self.workspace, self.tap = workspace, tap
-        self.site = Site(workspace, reject_text=SAID, help_url=URL)
+        exceptions = workspace.write("exceptions", f"{OF_ANOTHER}\n")
+        self.site = Site(workspace, reject_text=SAID, help_url=URL, exceptions=exceptions)
         self.site.apply()
         self.server = DovecotServer(workspace, self.site, {
             ANN: PASSWORD, CLOSED: (PASSWORD, "nologin=y reason=Closed.")},

@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
+from dovecot_exceptions import OF_ANOTHER  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ELSEWHERE, GOOD, OF_ATTEMPT, OLD,  # noqa: E402
                            PASSWORD, audit, expects_greeting, said, SAID, URL, WRONG)
 from lab.dovecot_server import DovecotServer, IMPLICIT  # noqa: E402
@@ -67,7 +68,8 @@ class Tests:
 
     def __init__(self, workspace, tap):
         self.tap = tap
-        self.site = Site(workspace, reject_text=SAID, help_url=URL)
+        exceptions = workspace.write("exceptions", f"{OF_ANOTHER}\n")
+        self.site = Site(workspace, reject_text=SAID, help_url=URL, exceptions=exceptions)
         self.site.apply()
         users = {f"{name}@{domain}": PASSWORD for name in LISTENERS
                  for domain in (PLAIN, GRANTED, BARE)}
