@@ -23,6 +23,20 @@ DOVECOT = {"imaps": "IMAP 993", "imap": "IMAP 143 STARTTLS", "pop3s": "POP3 995"
            "submission": "Dovecot submission"}
 POSTFIX = {"submission": "Postfix 587", "submissions": "Postfix 465", "smtp": "Postfix 25"}
 
+# With TLS 1.0 to IMAP: who, from where, what becomes of it, and in the log.
+INSIDE, OUTSIDE = "127.0.0.16", "127.0.0.1"
+CARL, DORA = "carl@example.org", "dora@example.org"
+EXCEPTIONS = f"""\
+{CARL} allow=TLSv1 until=2099-12-31 service=imap from=127.0.0.16/28
+{DORA} allow=TLSv1 until=2020-12-31 service=imap from=127.0.0.16/28
+"""
+WITH_EXCEPTIONS = [
+    ("ordinary", USER, INSIDE, "a NO [PRIVACYREQUIRED] at the login", "refuse", "version"),
+    ("excepted", CARL, INSIDE, "logged in, with an alert", "accept", "exception"),
+    ("expired", DORA, INSIDE, "a NO [PRIVACYREQUIRED] at the login", "refuse", "version"),
+    ("excepted, elsewhere", CARL, OUTSIDE, "* BYE, and the end", "refuse", "version"),
+]
+
 REFUSED, ACCEPTED, TAGGED = "refused", "accepted", "tagged"
 NAMES = {None: "no TLS", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2",
          "TLSv1.3": "TLS 1.3"}
@@ -69,6 +83,19 @@ def read_mail(dovecot, listener, version, cipher):
     if audit.startswith("tlsfloor: action=tag "):
         return "logged in, tagged in the log", TAGGED, audit, reply
     return "logged in", ACCEPTED, audit, reply
+
+
+def read_as(dovecot, user, source):
+    """One session with TLS 1.0: what happened, in words, and its audit line."""
+    with dovecot.connect("imaps", *LOGINS[0][:2], source=source) as session:
+        reply = session.greet()
+        said = f"{refusal(reply)}, and the end"
+        if not refusal(reply):
+            reply = session.login(user, PASSWORD)
+            said = re.match(r"a NO \[\w+\]|a \w+", reply.split("\n")[-1])[0] + " at the login"
+            if session.is_good(reply):
+                said = "logged in" + (", with an alert" if "* OK [ALERT]" in reply else "")
+        return said, audit_of(dovecot, session)
 
 
 def audit_of(dovecot, session):
@@ -158,6 +185,21 @@ def show_sessions(table, mail, dovecot):
     return rows
 
 
+def show_exceptions(table, dovecot):
+    """The audit lines."""
+    line = "{:<20} {:<18} {:<12} {:<38} {}"
+    print(f"\nIMAP 993 with TLS 1.0, while these exceptions are in force:\n\n{EXCEPTIONS}")
+    print(line.format("USER", "", "FROM", "WHAT THE SERVER SAID", "VERDICT"))
+    lines = []
+    for kind, user, source, want, action, reason in WITH_EXCEPTIONS:
+        said, audit = read_as(dovecot, user, source)
+        right = said == want and audit.startswith(f"tlsfloor: action={action} reason={reason} ")
+        table.wrong += not right
+        lines.append(audit)
+        print(line.format(kind, user, source, said, "ok" if right else "WRONG"), flush=True)
+    return lines
+
+
 def fold(text):
     return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="      ",
                          break_long_words=False, break_on_hyphens=False)
@@ -182,21 +224,25 @@ Still running, until {stop} is called
 def main():
     with contextlib.ExitStack() as stack:
         workspace = stack.enter_context(Workspace())
-        mail = Host(workspace, list(POSTFIX), [USER])
-        dovecot = DovecotServer(workspace, mail.site, {USER: PASSWORD})
+        exceptions = workspace.write("exceptions", EXCEPTIONS)
+        mail = Host(workspace, list(POSTFIX), [USER], exceptions=str(exceptions),
+                    dovecot_passdb="yes")
+        dovecot = DovecotServer(workspace, mail.site,
+                                {user: PASSWORD for user in (USER, CARL, DORA)}, passdb=True)
         print("A real Dovecot with tlsfloor's login plugin and a real Postfix that asks\n"
               f"tlsfloor-policyd; mode = enforce, floor = TLSv1.2. {USER} logs in,\n"
               "sends a message, and another server delivers to port 25.\n")
         table = Table()
         rows = show_sessions(table, mail, dovecot)
+        excepted = show_exceptions(table, dovecot)
         print(f"\nA refusal in full:\n{fold(rows[0][1])}")
         print("\nThe audit lines of IMAP on port 993 and of Postfix on port 587:")
         for audit, _ in rows[:len(LOGINS)] + rows[-len(LOGINS) - len(OLD_AND_GOOD):][:len(LOGINS)]:
             print(fold(audit))
         logged = len(mail.policyd.audit_lines()) + len(dovecot.find(" tlsfloor: "))
-        if logged != len(rows):
+        if logged != len(rows) + len(excepted):
             table.wrong += 1
-            print(f"\nWRONG: {logged} audit lines in all for {len(rows)} sessions")
+            print(f"\nWRONG: {logged} audit lines in all for {len(rows) + len(excepted)} sessions")
         if "--keep" in sys.argv[1:]:
             show_how_to_connect(mail, dovecot, workspace.keep())
     return 1 if table.wrong else 0

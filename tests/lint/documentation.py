@@ -213,7 +213,7 @@ def plugin_names(source, pattern):
 
 def check_plugin(source, page):
     """Fields to and from the auth process, and variables of the environment."""
-    passdb = section(page, "What plugin and passdb tell each other", "Ss")
+    passdb = section(page, "The passdb", "Ss")
     return (
         compare("field", plugin_names(source, r'define TLSFLOOR_FORWARD_\w+ "(\w+)"'),
                 items(passdb, "Li")) +
