@@ -85,10 +85,10 @@ class Host:
         self.postfix.start()
 
     @contextlib.contextmanager
-    def connect(self, service, version=None, cipher="DEFAULT"):
+    def connect(self, service, version=None, cipher="DEFAULT", source=None):
         """A session at the point where the client is to send EHLO, TLS being up."""
         already = len(self.policyd.audit_lines())
-        with Session(self.ports[service]) as session:
+        with Session(self.ports[service], source) as session:
             # Client ports come again: what was logged before is not this session's.
             session.audit_start = already
             if version is None:
