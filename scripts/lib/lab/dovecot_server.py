@@ -85,8 +85,10 @@ class DovecotServer:
         self.relay_port, *ports = free_ports(1 + len(names))
         self.ports = dict(zip(names, ports))
         text = dovecot_2_3.configuration(self, self.listeners)
-        if self.options.plugin and sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
-            text += sanitizer.configuration(self.listeners)
+        if sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
+            logins = {program: program for program in self.listeners}
+            text += sanitizer.configuration((logins if self.options.plugin else {})
+                                            | (sanitizer.AUTH if self.options.passdb else {}))
             workspace.cleanup.callback(sanitizer.expect_no_report, self.log)
         self.conf = workspace.write(f"{name}/dovecot.conf", text)
         self.start()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Dovecot's login programs under the address sanitizer, for a login plugin that was built with it.
+"""Dovecot's programs under the address sanitizer, for modules that were built with it.
 
 Dovecot itself is not: clang's runtime is loaded before all else, and sees every
-block of memory and each access of the plugin. What it has to say goes to
-standard error, which for a login process is Dovecot's log. It cannot look for
+block of memory and each access of a module. What it has to say goes to
+standard error, which for Dovecot's processes is its log. It cannot look for
 leaks: nobody may trace a process that has dropped its privileges.
 """
 
@@ -14,6 +14,8 @@ import subprocess
 # A report has no names, for which it would need more than a chroot has: llvm-symbolizer
 # finds them from the offsets into the module.
 OPTIONS = "detect_leaks=0:symbolize=0"
+# Services of the auth passdb, and what they run.
+AUTH = {"auth": "auth", "auth-worker": "auth -w"}
 REPORT = re.compile(r"ERROR: \w+Sanitizer|: runtime error: ")
 
 
@@ -26,18 +28,21 @@ def output(*argv):
 
 
 def configuration(programs):
-    """Text for dovecot.conf. Shadow memory takes terabytes of addresses, so nothing limits them."""
+    """Text for dovecot.conf. programs: service -> command.
+
+    Shadow memory takes terabytes of addresses, so nothing limits them.
+    """
     runtime = output("clang", f"-print-file-name=libclang_rt.asan-{platform.machine()}.so")
     libexec = output("doveconf", "-dh", "libexec_dir")
-    return "".join(f"service {program} {{\n"
+    return "".join(f"service {service} {{\n"
                    f"  executable = /usr/bin/env LD_PRELOAD={runtime} ASAN_OPTIONS={OPTIONS}"
-                   f" {libexec}/{program}\n"
+                   f" {libexec}/{command}\n"
                    "  vsz_limit = 0\n"
-                   "}\n" for program in programs)
+                   "}\n" for service, command in programs.items())
 
 
 def expect_no_report(log):
-    """Raises if a login process of this log was stopped by the sanitizer."""
+    """Raises if a process of this log was stopped by the sanitizer."""
     lines = log.read_text(errors="backslashreplace").split("\n") if log.exists() else []
     for number, line in enumerate(lines):
         if REPORT.search(line):
