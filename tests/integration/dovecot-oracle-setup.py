@@ -202,17 +202,17 @@ def is_heard(client, reply):
 
 
 def test_forged(tests):
-    """In every session but IMAP's, where ID is heard once, before each attempt."""
+    """Said before each attempt; but IMAP's ID is heard once."""
     with tests.server(extra=f"login_trusted_networks = {PEER}\n") as server:
         for way, channel in itertools.product(PLAIN, CHANNELS):
             want = OF_ATTEMPT[way.service]["refuse"].format(said(channel))
             with tests.tap.case(f"{way.service}, {channel}: what is forged is not believed"), \
                     connect(server, way, CHANNELS[channel], PEER) as client:
-                for attempt in range(2):
+                for attempt, password in enumerate((PASSWORD, WRONG_PASSWORD)):
                     if attempt == 0 or way.service != "imap":
                         expect_true(is_heard(client, speak(client)), "the forged fields")
                         client.capabilities()
-                    expect(way.log_in(client, ANN, PASSWORD), want)
+                    expect(way.log_in(client, ANN, password), want)
         with tests.tap.case("the forged fields were there, and ours came after them"):
             requests = server.find("client in: AUTH\t.*tlsfloor_tls=TLSv1.3\1")
             expect(len(requests), 2 * len(PLAIN) * len(CHANNELS), "attempts")
