@@ -45,7 +45,8 @@ MAY_ALSO = {
 # What compilers put in: position independence, stack protector, arithmetic; and sanitizers.
 OF_COMPILER = re.compile(r"_GLOBAL_OFFSET_TABLE_$|__stack_chk_(fail|guard)$"
                          r"|__u?(div|mod|mul)\w+[23]$")
-OF_SANITIZER = re.compile(r"__(asan|ubsan|sanitizer|sancov|lsan|odr_asan|llvm|gcov)[_.]")
+OF_SANITIZER = re.compile(r"_{2,3}(start_|stop_)?"
+                          r"(asan|ubsan|sanitizer|sancov|lsan|odr_asan|llvm|gcov)[_.]")
 WRITABLE = re.compile(r"\.(data|bss|tdata|tbss)(\.|$)|\*COM\*$")
 CONSTANT = re.compile(r"\.data\.rel\.ro(\.|$)")
 SYMBOL = re.compile(r"^[0-9a-f]+ .{7} (\S+)\t[0-9a-f]+ (?:\.hidden )?(\S+)$", re.M)
