@@ -20,6 +20,7 @@ from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, ELSEWHERE, FUTURE, GOOD
                            OF_ATTEMPT, OLD, PASSWORD, SAID, URL, audit, greeting, said,
                            session_of)
 from lab import sasl  # noqa: E402
+from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
@@ -252,8 +253,8 @@ def test_dovecots_own_refusal(tests, strict):
     """Where Dovecot's settings forbid cleartext: its words where they apply, ours elsewhere."""
     tests.site.apply(mode="tag")
     for listener in LISTENERS:
-        with tests.tap.case(f"{listener}: disable_plaintext_auth = yes is stronger than mode = "
-                            "tag"), strict.open(listener, ELSEWHERE) as client:
+        with tests.tap.case(f"{listener}: Dovecot's own refusal is stronger than mode = tag"), \
+                strict.open(listener, ELSEWHERE) as client:
             client.greet()
             capabilities = client.capabilities()
             expect_true("PLAIN" not in capabilities and "CRAM-MD5" in capabilities, capabilities)
@@ -328,7 +329,7 @@ def main():
                      test_old_tls_after, test_deferred, test_safe_to_dovecot, test_credentials):
             test(tests)
         strict = DovecotServer(workspace, tests.site, {ANN: PASSWORD}, name="strict",
-                               mechanisms=MECHANISMS, extra="disable_plaintext_auth = yes\n")
+                               mechanisms=MECHANISMS, extra=syntax.cleartext(allowed=False))
         test_dovecots_own_refusal(tests, strict)
         rare = DovecotServer(workspace, tests.site, {ANN: PASSWORD}, name="rare",
                              mechanisms=f"apop {RARE}")

@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
+from dovecot_passdbs import BOSS, masters  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ANN, ELSEWHERE, GOOD, OF_ATTEMPT, OLD,  # noqa: E402
                            PASSWORD, SAID, URL, WRONG, credentials, greeting, said, session_of)
 from lab import sasl  # noqa: E402
@@ -24,19 +25,10 @@ from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
 from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
 
-CARL, BOSS = "carl@example.org", "boss"
+CARL = "carl@example.org"
 CLOSED, AWAY = "closed@example.org", "away@example.org"
 MECHANISMS = "plain login cram-md5 scram-sha-256 external oauthbearer"
 TLS_1_1 = "TLSv1.1", "ECDHE-RSA-AES256-SHA"
-MASTER = """\
-auth_master_user_separator = *
-passdb {{
-  driver = passwd-file
-  args = scheme=plain {path}
-  master = yes
-  pass = yes
-}}
-"""
 
 
 def sent_blindly(listener, mechanism, initial):
@@ -86,9 +78,8 @@ class Tests:
         users = {ANN: PASSWORD, CARL: ("", "nopassword=y"),
                  CLOSED: (PASSWORD, "nologin=y reason=Closed."),
                  AWAY: (PASSWORD, f"proxy=y host=127.0.0.1 port={self.backend.ports['imap']}")}
-        masters = workspace.write("masters", f"{BOSS}:{PASSWORD}\n")
         self.server = DovecotServer(workspace, self.site, users, mechanisms=MECHANISMS,
-                                    client_certificate=CARL, passdbs=MASTER.format(path=masters))
+                                    client_certificate=CARL, passdbs=masters(workspace))
 
     def connect(self, listener, tls, name="", **options):
         """With a certificate only where the name of what is done asks for it: it names the user."""

@@ -24,9 +24,11 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
-from dovecot_oracle import (BOSS, CACHE, EXCEPTIONS, MECHANISMS, NO_BOSS, NOBODY,  # noqa: E402
-                            USERS, WAYS, WRONG_PASSWORD, connect, masters, sql_passdb)
+from dovecot_oracle import (CACHE, EXCEPTIONS, MECHANISMS, NO_BOSS, NOBODY, USERS,  # noqa: E402
+                            WAYS, WRONG_PASSWORD, connect)
+from dovecot_passdbs import BOSS, masters, sql_passdb  # noqa: E402
 from dovecot_words import ANN, OF_ATTEMPT, PASSWORD, SAID, URL, said  # noqa: E402
+from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
@@ -47,16 +49,7 @@ OF_MASTER = {"right": (f"{ANN}*{BOSS}", PASSWORD), "wrong": (f"{ANN}*{BOSS}", WR
 # The mechanisms once; the password itself is the only one that a database can take its time for.
 MEASURED = [way for way in WAYS if way.service == "pop3" or way.name == "LOGIN command"]
 PLAINEST = WAYS[0]
-WITHOUT_DELAY = "".join(
-    f"passdb {{\n  driver = tlsfloor\n  {master}\n  default_fields = nodelay=y\n}}\n"
-    for master in ("master = yes", ""))
-EARLY = """\
-passdb {{
-  driver = passwd-file
-  args = scheme=sha512-crypt {path}
-  result_success = continue
-}}
-"""
+WITHOUT_DELAY = (syntax.tlsfloor("nodelay=y", master=True) + syntax.tlsfloor("nodelay=y"))
 LEAK = 0.005
 
 
@@ -198,7 +191,8 @@ def slow_hash():
 def test_leak(tap, servers):
     """A database before tlsfloor's takes its time for users that it knows: right or wrong."""
     path = servers.workspace.write("early", f"{ANN}:{slow_hash()}\n")
-    server = servers.start("leak", before_passdb=EARLY.format(path=path) + WITHOUT_DELAY)
+    early = syntax.passwd_file(path, "sha512-crypt", result_success="continue")
+    server = servers.start("leak", before_passdb=early + WITHOUT_DELAY)
     measurement = Measurement(servers.addresses)
     measurement.add("leak", server, PLAINEST, "cleartext")
     measurement.run(1)
@@ -221,7 +215,7 @@ class Servers:
         self.site.apply()
 
     def start(self, name, sql=False, **options):
-        passdbs = masters(self.workspace, "pass = yes")
+        passdbs = masters(self.workspace)
         if sql:
             passdbs += sql_passdb(self.workspace, USERS)
         return DovecotServer(

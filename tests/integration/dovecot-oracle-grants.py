@@ -17,9 +17,11 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
-from dovecot_oracle import (BOSS, EXCEPTED, MECHANISMS, NO_BOSS, USERS, WAYS,  # noqa: E402
-                            WRONG_PASSWORD, connect, masters)
+from dovecot_oracle import (EXCEPTED, MECHANISMS, NO_BOSS, USERS, WAYS,  # noqa: E402
+                            WRONG_PASSWORD, connect)
+from dovecot_passdbs import BOSS, masters  # noqa: E402
 from dovecot_words import ANN, OF_ATTEMPT, PASSWORD, SAID, URL, WRONG, said  # noqa: E402
+from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
@@ -52,7 +54,6 @@ service pop3-postlogin {{
   }}
 }}
 """
-PREFETCH = "userdb {\n  driver = prefetch\n}\n"
 AT_A_TIME = 100
 
 
@@ -94,10 +95,10 @@ def expect_ordinary(tap, server, pool, title, names, succeeds):
 def test_excepted(tap):
     with Workspace() as workspace, concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         site = make_site(workspace)
-        for more in ("pass = yes", ""):
-            server = start(workspace, site, name=f"server{len(more)}", high_performance=True,
-                           passdbs=masters(workspace, more))
-            of_master = f"a master user{' (pass=yes)' if more else ''} for an excepted user"
+        for passed in (True, False):
+            server = start(workspace, site, name=f"server-{passed}", high_performance=True,
+                           passdbs=masters(workspace, passed))
+            of_master = f"a master user{' (passed on)' if passed else ''} for an excepted user"
             for title, user, password in (
                     ("an excepted user", EXCEPTED, PASSWORD),
                     ("an excepted user's wrong password", EXCEPTED, WRONG_PASSWORD),
@@ -220,7 +221,7 @@ def test_userdb(tap, mode):
         users = {**USERS, FULL: (PASSWORD, fields), FULL_WITHOUT: (PASSWORD, fields)}
         for prefetch in (True, False):
             server = start(workspace, site, users, name="server" if prefetch else "plain",
-                           passdbs=masters(workspace, "pass = yes") + PREFETCH * prefetch,
+                           passdbs=masters(workspace) + syntax.PREFETCH * prefetch,
                            extra=post_login.configuration)
             for channel, way in itertools.product(CHANNELS, (PLAINEST, PLAINEST_POP3)):
                 for user in (EXCEPTED, FULL, ANN, FULL_WITHOUT, f"{EXCEPTED}*{BOSS}",

@@ -20,11 +20,13 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
-from dovecot_oracle import (BOSS, EXCEPTED, EXCEPTIONS, MECHANISMS, NOBODY, USERS,  # noqa: E402
-                            WAYS, WRONG_PASSWORD, connect, masters)
+from dovecot_oracle import (EXCEPTED, EXCEPTIONS, MECHANISMS, NOBODY, USERS, WAYS,  # noqa: E402
+                            WRONG_PASSWORD, connect)
+from dovecot_passdbs import BOSS, masters  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ANN, OF_ATTEMPT, OLD, PASSWORD, SAID, URL,  # noqa: E402
                            said)
 from lab import sasl  # noqa: E402
+from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
@@ -40,12 +42,6 @@ NO_MASTER_PASSDB = "passdb { driver = tlsfloor, master = yes } is not the first 
 NO_FACTS = "nothing is known of the TLS of this session: set login_plugins = tlsfloor"
 SWITCHED_OFF = "judges nobody here: set dovecot_passdb = yes in tlsfloor.conf"
 DATABASE_ASKED = r"auth: Debug: passwd-file\(.*Performing passdb lookup"
-OTHER_USERS = """\
-passdb {{
-  driver = passwd-file
-  args = scheme=plain username_format=%u {path}
-}}
-"""
 # What an XCLIENT or ID may say; tlsfloor_verdict is what the login plugin believes.
 FORGED = {"tlsfloor_tls": "TLSv1.3", "tlsfloor_cipher": "TLS_AES_256_GCM_SHA384",
           "tlsfloor_bits": "256", "tlsfloor_connection": "203.0.113.9",
@@ -111,23 +107,27 @@ def log_in(server, way, version, user, password):
 
 def other_users(workspace):
     """A passdb before ours that knows nobody who logs in here."""
-    return OTHER_USERS.format(path=workspace.write("others", f"somebody:{PASSWORD}\n"))
+    return syntax.passwd_file(workspace.write("others", f"somebody:{PASSWORD}\n"))
 
 
 def same_users(workspace):
     """One that knows them: our passdb is not asked when the password is right."""
-    return OTHER_USERS.format(path=workspace.write(
+    return syntax.passwd_file(workspace.write(
         "same", "".join(f"{user}:{password}\n" for user, password in USERS.items())))
+
+
+def masters_first(workspace):
+    return masters(workspace, passed=False)
 
 
 def test_misplaced(tests):
     for title, before, line in (
             ("behind another passdb", other_users, NO_PASSDB),
             ("behind one that knows the users", same_users, NO_PASSDB),
-            ("behind the master passdb", masters, NO_MASTER_PASSDB)):
+            ("behind the master passdb", masters_first, NO_MASTER_PASSDB)):
         with tests.server(before_passdb=before) as server:
             tests.expect_denied(server, title, (EXCEPTED, ANN, NOBODY))
-            if before is masters:
+            if before is masters_first:
                 tests.expect_denied(server, title, (f"{EXCEPTED}*{BOSS}", f"{ANN}*{BOSS}"))
                 tests.expect_served(server, title, f"{ANN}*{BOSS}")
             tests.expect_served(server, title)

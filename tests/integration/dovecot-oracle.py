@@ -17,9 +17,10 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
-from dovecot_oracle import (BOSS, CACHE, EXCEPTIONS, MECHANISMS, NO_BOSS, NOBODY,  # noqa: E402
-                            USERS, WAYS, WRONG_PASSWORD, Way, askers, connect, heard, masters,
-                            record, sessions_with, sql_passdb)
+from dovecot_oracle import (CACHE, EXCEPTIONS, MECHANISMS, NO_BOSS, NOBODY, USERS,  # noqa: E402
+                            WAYS, WRONG_PASSWORD, Way, askers, connect, heard, record,
+                            sessions_with)
+from dovecot_passdbs import BOSS, masters, sql_passdb  # noqa: E402
 from dovecot_words import ANN, OF_ATTEMPT, PASSWORD, SAID, URL, said  # noqa: E402
 from lab import sasl  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
@@ -58,12 +59,12 @@ class Setup:
     def __init__(self, workspace, site, database, cache, passed, **options):
         self.database, self.cache, self.passed = database, cache, passed
         self.name = (f"{database}, {'with' if cache else 'without'} cache,"
-                     f" masters {'with' if passed else 'without'} pass=yes")
+                     f" masters {'passed on' if passed else 'at once'}")
         sql = database == "sql"
         self.server = DovecotServer(
             workspace, site, {} if sql else USERS, passdb=True, mechanisms=MECHANISMS,
             name=f"{database}-{cache}-{passed}",
-            passdbs=masters(workspace, "pass = yes" if passed else "") +
+            passdbs=masters(workspace, passed) +
             (sql_passdb(workspace, USERS) if sql else ""),
             extra=CACHE if cache else "", **options)
 
@@ -83,7 +84,7 @@ class Setup:
             return client.is_good(reply), reply
 
     def expects_success(self, name):
-        """Without pass=yes nobody asks for the user; the static userdb knows everybody."""
+        """If it is not passed on nobody asks for the user; the static userdb knows everybody."""
         return name == "right" or name == "unknown user" and not self.passed
 
 

@@ -22,6 +22,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 from dovecot_exceptions import OF_ANOTHER  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ELSEWHERE, GOOD, OF_ATTEMPT, OLD,  # noqa: E402
                            PASSWORD, audit, expects_greeting, said, SAID, URL, WRONG)
+from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer, IMPLICIT  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
@@ -36,11 +37,11 @@ NEWEST = "TLSv1.3", "TLS_AES_256_GCM_SHA384"
 PLAIN, GRANTED, BARE = "example.org", "granted.example.org", "bare.example.org"
 CLOSED = "closed"
 # A verdict has blanks, which passwd-file's fields have not: it comes from the environment.
-VERDICT = "tlsfloor_verdict=%{env:TLSFLOOR_TEST_GRANT}%u"
+VERDICT = "tlsfloor_verdict=%{env:TLSFLOOR_TEST_GRANT}%{user}"
 os.environ["TLSFLOOR_TEST_GRANT"] = f"accept exception @{GRANTED} "
 # What the auth process believes of a session, told to the client.
 TELLS = "nologin=y reason=%{passdb:forward_tlsfloor_tls}/%{passdb:forward_tlsfloor_connection}"
-FRONT = "import_environment = $import_environment TLSFLOOR_TEST_GRANT\n"
+FRONT = syntax.environment("TLSFLOOR_TEST_GRANT")
 
 # A trusted peer, whose word of a client's address Dovecot takes, and such an address.
 PEER, FARAWAY = "127.0.0.3", "192.0.2.7"

@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, FUTURE, GOOD, OLD,  # noqa: E402
                            PASSWORD, PROGRAMS, SAID, URL, audit, credentials, greeting, said,
                            session_of, tail)
+from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer, service_of  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
@@ -41,12 +42,8 @@ SUITES = VERSIONS + [
     ("TLSv1.2", "ECDHE-RSA-AES256-SHA", "weak-cipher", "RFC9325-4.1"),
 ]
 REFUSED = "version", "cipher"
-METRIC = """\
-metric tlsfloor {
-  filter = event=tlsfloor_decision
-  group_by = service action reason tls_protocol
-}
-"""
+METRIC = syntax.metric("tlsfloor", "tlsfloor_decision", "service", "action", "reason",
+                       "tls_protocol")
 
 
 class Tests:

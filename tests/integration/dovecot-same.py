@@ -23,6 +23,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 from dovecot_transcript import Recorder, expect_same  # noqa: E402
 from dovecot_words import ANN, ELSEWHERE, PASSWORD, credentials, expects_greeting  # noqa: E402
 from lab import sasl  # noqa: E402
+from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import IMPLICIT, SERVICES, DovecotServer  # noqa: E402
 from lab.lines import tls_context  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -33,7 +34,7 @@ CARL, NOBODY = "carl@example.org", "nobody@example.org"
 USERS = {ANN: PASSWORD, CARL: PASSWORD}
 VERSIONS = "TLSv1.2", "TLSv1.3"
 # Old TLS is Dovecot's own business here: it ends in the handshake.
-MAIN = "ssl_min_protocol = TLSv1.2\ndisable_plaintext_auth = yes\n"
+MAIN = "ssl_min_protocol = TLSv1.2\n" + syntax.cleartext(allowed=False)
 # One connection a process and all mechanisms; many connections and those that need TLS anyway,
 # so that what is offered before STARTTLS is the same too.
 MODES = {

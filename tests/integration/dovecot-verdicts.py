@@ -17,9 +17,11 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
+from dovecot_passdbs import BOSS, masters  # noqa: E402
 from dovecot_words import (ANN, ELSEWHERE, GOOD, OF_ATTEMPT, OLD, PASSWORD, SAID,  # noqa: E402
                            URL, WRONG, audit, bits, greeting, said)
 from lab import sasl  # noqa: E402
+from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import IMPLICIT, DovecotServer  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
@@ -29,31 +31,13 @@ MECHANISMS = "plain login cram-md5 scram-sha-256 oauthbearer apop anonymous"
 KINDS = sasl.Plain, sasl.Login, sasl.CramMd5, sasl.ScramSha256, sasl.OauthBearer
 CLEARTEXT = "cleartext", "-"
 NEW = "TLSv1.3", "TLS_AES_256_GCM_SHA384"
-BOSS = "boss"
 
 # passwd-file's fields are split at blanks, and variables are filled in after that.
 os.environ["TLSFLOOR_TEST_BLANK"] = " "
 BLANK = "%{env:TLSFLOOR_TEST_BLANK}"
 # Whose word of clients Dovecot takes.
 PEER = "127.0.0.3"
-EXTRA = f"""\
-import_environment = $import_environment TLSFLOOR_TEST_BLANK
-login_trusted_networks = {PEER}
-"""
-PASSDBS = """\
-auth_master_user_separator = *
-passdb {{
-  driver = passwd-file
-  args = scheme=plain {masters}
-  master = yes
-  pass = yes
-}}
-passdb {{
-  driver = passwd-file
-  args = scheme=plain username_format=%u {denied}
-  deny = yes
-}}
-"""
+EXTRA = syntax.environment("TLSFLOOR_TEST_BLANK") + f"login_trusted_networks = {PEER}\n"
 
 
 def verdict(text):
@@ -102,13 +86,12 @@ class Tests:
         self.site = Site(workspace, reject_text=SAID, help_url=URL, dovecot_passdb="yes",
                          exceptions=exceptions)
         self.site.apply()
-        masters = workspace.write("masters", f"{BOSS}:{PASSWORD}\n")
         denied = workspace.write("denied", "".join(
             f"{name}:::::::{verdict(text)}\n" for name, text in DENIED.items())
             + f"{user('locked')}:::::::\n")
         self.server = DovecotServer(
             workspace, self.site, USERS, mechanisms=MECHANISMS, extra=EXTRA,
-            passdbs=PASSDBS.format(masters=masters, denied=denied))
+            passdbs=masters(workspace) + syntax.passwd_file(denied, deny=True))
 
     def connect(self, listener, tls=OLD, source=None):
         """A client who has been greeted."""

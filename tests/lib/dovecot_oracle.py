@@ -5,60 +5,21 @@ import contextlib
 import dataclasses
 import hashlib
 import re
-import subprocess
 import typing
 
-from dovecot_words import ANN, ELSEWHERE, PASSWORD, greeting
+from dovecot_words import ANN, DRIVER_AT_WORK, ELSEWHERE, PASSWORD, greeting
 from lab import sasl
 from lab.dovecot_server import CLIENTS, IMPLICIT
 
 # As long as the right ones: no byte of a difference comes from us.
 WRONG_PASSWORD, NOBODY = "secreT", "zed@example.org"
-BOSS, NO_BOSS = "boss", "moss"
+NO_BOSS = "moss"
 # Opens the door to the auth process for every client below the floor, and helps nobody else.
 EXCEPTED = "old@example.org"
 EXCEPTIONS = f"{EXCEPTED} allow=cleartext until=2099-01-01 from=any\n"
 USERS = {ANN: PASSWORD, EXCEPTED: PASSWORD}
 MECHANISMS = "plain login cram-md5 scram-sha-256 apop"
-MASTERS = """\
-auth_master_user_separator = *
-passdb {{
-  driver = passwd-file
-  args = scheme=plain {path}
-  master = yes
-  {more}
-}}
-"""
-SQL = """\
-passdb {{
-  driver = sql
-  args = {path}
-}}
-"""
-SQL_CONF = """\
-driver = sqlite
-connect = {database}
-default_pass_scheme = PLAIN
-password_query = SELECT name AS user, password FROM users WHERE name = '%u'
-"""
 CACHE = "auth_cache_size = 10M\n"
-
-
-def masters(workspace, more=""):
-    """The master passdb. more: a line of it."""
-    path = workspace.write("masters", f"{BOSS}:{PASSWORD}\n")
-    return MASTERS.format(path=path, more=more)
-
-
-def sql_passdb(workspace, users):
-    """A password database that makes the auth process ask its workers."""
-    database = workspace.path / "users.sqlite"
-    database.unlink(missing_ok=True)
-    rows = ", ".join(f"('{name}', '{password}')" for name, password in users.items())
-    subprocess.run(["sqlite3", database, "CREATE TABLE users (name TEXT, password TEXT);"
-                    f"INSERT INTO users VALUES {rows};"], check=True)
-    conf = workspace.write("sql.conf", SQL_CONF.format(database=database))
-    return SQL.format(path=conf)
 
 
 # --- ways to log in ---
@@ -146,7 +107,8 @@ def askers(server):
     """Session id -> the drivers that have worked for it; "cache": that of the passdbs."""
     drivers = {}
     for line in server.messages():
-        for driver, session, what in re.findall(r"\b([\w-]+)\([^()]*<([\w/+]+)>\): (.*)", line):
-            names = drivers.setdefault(session, set())
-            names.update([driver, "cache"] if what.startswith("cache hit: ") else [driver])
+        if found := DRIVER_AT_WORK.search(line):
+            names = drivers.setdefault(found["session"], set())
+            names.add(found["driver"])
+            names.update(["cache"] if "cache hit: " in line else [])
     return drivers

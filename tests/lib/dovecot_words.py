@@ -2,6 +2,9 @@
 """What a client of Dovecot is told, and what is logged of it; for the tests of Dovecot."""
 
 import base64
+import re
+
+from lab.dovecot_release import RELEASE
 
 ANN, PASSWORD = "ann@example.org", "secret"
 OLD = "TLSv1", "ECDHE-RSA-AES256-SHA"
@@ -58,6 +61,15 @@ def credentials(service, user=ANN, password=PASSWORD):
             "pop3": f"USER {user}\r\nPASS {password}\r\n",
             "sieve": f'AUTHENTICATE "PLAIN" "{plain}"\r\n',
             "submission": f"EHLO client.example.net\r\nAUTH PLAIN {plain}\r\n"}[service].encode()
+
+
+# --- Dovecot's log ---
+
+# The line of a passdb or userdb at work for a session.
+DRIVER_AT_WORK = re.compile({
+    "2.3": r"\b(?P<driver>[\w-]+)\([^()]*<(?P<session>[\w/+]+)>\): ",
+    "2.4": r"\([^()]*\)<(?P<session>[\w/+]+)>: \w+: (?P<driver>[a-z-]+?)(-\d+)?: ",
+}[RELEASE])
 
 
 # --- the audit line ---

@@ -4,12 +4,10 @@
 A whole Dovecot is in dovecot_server.py.
 """
 
-import subprocess
-
+from .dovecot_release import syntax
 from .workspace import answers
 
-# What both configurations say.
-COMMON = """\
+MAIN = """\
 base_dir = {run}
 state_dir = {state}
 log_path = {log}
@@ -37,48 +35,6 @@ service auth {{
 }}
 """
 
-# Users by name; then any name with the password of everybody, for odd names.
-DOVECOT_2_3 = """\
-disable_plaintext_auth = no
-passdb {{
-  driver = passwd-file
-  args = scheme=plain username_format=%u {users}
-}}
-passdb {{
-  driver = static
-  args = password={anybody}
-}}
-userdb {{
-  driver = static
-  args = uid=nobody gid=nogroup home=/nonexistent
-}}
-"""
-
-DOVECOT_2_4 = """\
-auth_allow_cleartext = yes
-passdb passwd-file {{
-  passwd_file_path = {users}
-  default_password_scheme = plain
-}}
-passdb static {{
-  password = {anybody}
-}}
-userdb static {{
-  fields {{
-    uid = nobody
-    gid = nogroup
-    home = /nonexistent
-  }}
-}}
-"""
-
-
-def version():
-    """(2, 3), (2, 4) ..."""
-    text = subprocess.run(["dovecot", "--version"], check=True, capture_output=True, text=True)
-    major, minor = text.stdout.split(".")[:2]
-    return int(major), int(minor)
-
 
 class DovecotAuth:
     """users: name -> password. anybody: a password that is right for every name."""
@@ -88,13 +44,11 @@ class DovecotAuth:
         state = workspace.directory("dovecot/state")
         users_file = workspace.write(
             "dovecot/users", "".join(f"{name}:{password}\n" for name, password in users.items()))
-        if version() >= (2, 4):
-            text = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n"
-            text += COMMON + DOVECOT_2_4
-        else:
-            text = COMMON + DOVECOT_2_3
         self.log = workspace.path / "dovecot.log"
-        conf = workspace.write("dovecot/dovecot.conf", text.format(
-            run=run, state=state, log=self.log, socket=socket, users=users_file, anybody=anybody))
+        text = syntax.BEGIN + MAIN.format(run=run, state=state, log=self.log, socket=socket)
+        text += syntax.cleartext(allowed=True)
+        # Users by name; then any name with the password of everybody, for odd names.
+        text += syntax.passwd_file(users_file) + syntax.any_name(anybody)
+        conf = workspace.write("dovecot/dovecot.conf", text + syntax.one_user("/nonexistent"))
         self.process = workspace.start(["dovecot", "-F", "-c", str(conf)], "dovecot.out")
         workspace.wait_for(self.process, lambda: answers(socket), "dovecot's auth")

@@ -11,8 +11,9 @@ import re
 import shutil
 import subprocess
 
-from . import dovecot_2_3, sanitizer
+from . import sanitizer
 from .clients import Imap, Pop3, Sieve, Submission
+from .dovecot_configuration import configuration
 from .policyd import build_tree
 from .workspace import answers, certificate, free_ports, wait_until
 
@@ -84,7 +85,7 @@ class DovecotServer:
         names = [listener[0] for group in self.listeners.values() for listener in group]
         self.relay_port, *ports = free_ports(1 + len(names))
         self.ports = dict(zip(names, ports))
-        text = dovecot_2_3.configuration(self, self.listeners)
+        text = configuration(self, self.listeners)
         if sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
             logins = {program: program for program in self.listeners}
             text += sanitizer.configuration((logins if self.options.plugin else {})

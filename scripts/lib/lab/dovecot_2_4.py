@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""What Dovecot's configuration says, in the words of Dovecot 2.4; dovecot_2_3 has the same names.
+
+more of a passdb: settings whose words are the same in both, as they are.
+"""
+
+import itertools
+
+from .dovecot_text import block, settings
+
+BEGIN = settings(dovecot_config_version="2.4.0", dovecot_storage_version="2.4.0")
+MAILDIR = settings(mail_driver="maildir", mail_path="~/Maildir")
+PREFETCH = "userdb prefetch {\n}\n"
+# Two passdbs of one name would be the same passdb.
+NUMBERS = itertools.count(1)
+
+
+def cleartext(allowed):
+    """Whether passwords may be sent without TLS."""
+    return settings(auth_allow_cleartext=allowed)
+
+
+def environment(*names, **values):
+    """Variables that all processes have: those of the master, and others."""
+    return block("import_environment",
+                 settings(**{name: f"%{{env:{name}}}" for name in names}, **values))
+
+
+def certificate(key, cert):
+    return settings(ssl_server_cert_file=cert, ssl_server_key_file=key,
+                    ssl_server_dh_file="/usr/share/dovecot/dh.pem")
+
+
+def client_certificates(ca):
+    """They are asked for, and name the user."""
+    return settings(ssl_server_ca_file=ca, ssl_server_require_crl=False,
+                    ssl_server_request_client_cert=True,
+                    ssl_server_cert_username_field="commonName", auth_ssl_username_from_cert=True)
+
+
+def passdb(driver, text, **more):
+    return block(f"passdb {driver}-{next(NUMBERS)}", settings(driver=driver, **more) + text)
+
+
+def tlsfloor(fields=None, **more):
+    """Our passdb. fields: NAME=VALUE, added to its reply."""
+    text = block("fields", fields.replace("=", " = ", 1)) if fields else ""
+    return passdb("tlsfloor", text, **more)
+
+
+def passwd_file(path, scheme="plain", **more):
+    """A passdb of users by their whole names."""
+    return passdb("passwd-file", settings(default_password_scheme=scheme, passwd_file_path=path),
+                  **more)
+
+
+def any_name(password):
+    """A passdb that knows every user, with one password."""
+    return passdb("static", settings(passdb_static_password=password))
+
+
+def sqlite(_workspace, database, query):
+    """A passdb. query: of the password, in clear; %{user} is the name."""
+    return (settings(sql_driver="sqlite") + block("sqlite", settings(path=database)) +
+            passdb("sql", settings(passdb_sql_query=query)))
+
+
+def one_user(home):
+    """A userdb: all mail belongs to nobody."""
+    return block("userdb static", block("fields", settings(uid="nobody", gid="nogroup",
+                                                           home=home)))
+
+
+def metric(name, event, *fields):
+    """Counts events, by their fields."""
+    by = "".join(block(f"group_by {field}", "method discrete {\n}") for field in fields)
+    return block(f"metric {name}", settings(filter=f"event={event}") + by)
