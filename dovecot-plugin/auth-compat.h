@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way to the headers of Dovecot's auth process, as dovecot-compat.h is to
- * those of its login processes. Written for 2.3.
+ * those of its login processes, and every difference that matters there.
  */
 #ifndef TLSFLOOR_AUTH_COMPAT_H
 #define TLSFLOOR_AUTH_COMPAT_H
@@ -14,5 +14,26 @@
 #include "ioloop.h"
 #include "module-dir.h"
 #include "passdb.h"
+
+/* The protocol that the user logs in by: imap, smtp ... */
+static inline const char *
+compat_protocol(const struct auth_request *request)
+{
+#if TLSFLOOR_DOVECOT < 204
+    return request->fields.service;
+#else
+    return request->fields.protocol;
+#endif
+}
+
+static inline void
+compat_init_userdb_reply(struct auth_request *request)
+{
+#if TLSFLOOR_DOVECOT < 204
+    auth_request_init_userdb_reply(request, FALSE);
+#else
+    auth_request_init_userdb_reply(request);
+#endif
+}
 
 #endif

@@ -143,7 +143,7 @@ static void
 put_userdb_field(struct auth_request *request, const struct tlsfloor_decision *decision)
 {
     if (request->fields.userdb_reply == NULL)
-        auth_request_init_userdb_reply(request, FALSE);
+        compat_init_userdb_reply(request);
     auth_request_set_userdb_field(request, TLSFLOOR_USERDB_FIELD,
                                   tlsfloor_reason_name(decision->reason));
 }
@@ -221,7 +221,7 @@ static enum passdb_result
 judge(struct auth_request *request)
 {
     struct tlsfloor_facts facts = {
-        .service = tlsfloor_service_parse(tlsfloor_text_from(request->fields.service))};
+        .service = tlsfloor_service_parse(tlsfloor_text_from(compat_protocol(request)))};
     struct tlsfloor_decision decision = {.reason = TLSFLOOR_REASON_UNKNOWN_TLS};
     const char *problem;
 
@@ -239,7 +239,7 @@ judge(struct auth_request *request)
         e_error(authdb_event(request),
                 "tlsfloor: nothing is known of the TLS of this session: set login_plugins = "
                 "tlsfloor for service %s, and run doveadm reload",
-                request->fields.service);
+                compat_protocol(request));
         return answer(request, &decision);
     }
     problem = misplacement(request);

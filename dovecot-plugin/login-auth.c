@@ -12,24 +12,16 @@
 #include "passdb-fields.h"
 
 /*
- * Hands the facts to the auth process. They come last and anew on every
- * attempt: fields that a trusted peer has set before do not count. Those of
- * the attempt before are taken out, or they would grow without bound.
+ * Hands the facts to the auth process, anew on every attempt. They replace those
+ * of the attempt before, and what a trusted peer may have set under their names.
  */
 static void
 forward_facts(struct client *client, struct tlsfloor_login_session *session)
 {
     struct tlsfloor_facts facts = tlsfloor_login_facts(client, session);
-    const char *before = session->forwarded == NULL
-                             ? NULL
-                             : strstr(compat_forward_fields(client), session->forwarded);
     char address[TLSFLOOR_ADDRESS_TEXT];
-    size_t start;
 
-    if (before != NULL)
-        compat_remove_forward_fields(client, (size_t)(before - compat_forward_fields(client)),
-                                     strlen(session->forwarded));
-    start = strlen(compat_forward_fields(client));
+    compat_drop_forward_fields(client, TLSFLOOR_FORWARD_PREFIX);
     tlsfloor_address_format(&facts.connection, address);
     client_add_forward_field(client, TLSFLOOR_FORWARD_TLS,
                              facts.tls_name.size == 0 ? tlsfloor_tls_name(facts.tls)
@@ -38,11 +30,6 @@ forward_facts(struct client *client, struct tlsfloor_login_session *session)
                              facts.cipher.size == 0 ? "-" : facts.cipher.data);
     client_add_forward_field(client, TLSFLOOR_FORWARD_BITS, t_strdup_printf("%u", facts.bits));
     client_add_forward_field(client, TLSFLOOR_FORWARD_CONNECTION, address);
-    /* Dovecot begins with the separator where fields have been and are no more. */
-    if (start == 0 && compat_forward_fields(client)[0] == '\t')
-        compat_remove_forward_fields(client, 0, 1);
-    if (null_strcmp(session->forwarded, compat_forward_fields(client) + start) != 0)
-        session->forwarded = p_strdup(client->pool, compat_forward_fields(client) + start);
 }
 
 static void
@@ -51,7 +38,7 @@ deny(struct client *client, struct tlsfloor_login_session *session,
 {
     session->denied = 1;
     session->denial = *decision;
-    client->no_extra_disconnect_reason = TRUE;
+    compat_hide_attempts(client);
 }
 
 /* Logs what was decided of a named user, and keeps a denial for session_auth_result(). */
@@ -173,7 +160,7 @@ begin_attempt(struct client *client, struct tlsfloor_login_session *session)
 {
     session->sasl_callback = client->sasl_callback;
     client->sasl_callback = session_sasl_callback;
-    client->no_extra_disconnect_reason = FALSE;
+    compat_tell_attempts(client);
     tlsfloor_login_judge(client, session);
     session->needs_verdict = session->now.action == TLSFLOOR_UNDECIDED;
     if (tlsfloor_login_refuses(&session->now)) {

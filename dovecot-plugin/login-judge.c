@@ -108,7 +108,7 @@ void
 tlsfloor_login_judge_tls(struct client *client, struct tlsfloor_login_session *session)
 {
     session->judged_tls = 1;
-    client->no_extra_disconnect_reason = FALSE;
+    compat_tell_attempts(client);
     tlsfloor_login_judge(client, session);
 }
 

@@ -44,12 +44,11 @@ refuse_connection(struct client *client, struct tlsfloor_login_session *session,
         t_strconcat(words->disconnect_code, tlsfloor_login_text(client, session, decision), NULL);
 
     tlsfloor_login_log_refusal(client, session, stage);
-    /* Else Dovecot adds "no auth attempts" and the like, which fail2ban looks for. */
-    client->no_extra_disconnect_reason = TRUE;
     /* Submission would close the client here, and log the text as the reason. */
     client->disconnected = TRUE;
     client_notify_disconnect(client, words->disconnect, text);
     client->disconnected = FALSE;
+    compat_hide_attempts(client);
     client_destroy(client, reason);
 }
 
@@ -207,7 +206,41 @@ session_notify_auth_ready(struct client *client)
     if (client->io == NULL) {
         session->reading = 1;
         client->io = io_add_istream(client->input, read_handshake, client);
+        /* The handshake may be over, and the client waiting for the greeting. */
+        i_stream_set_input_pending(client->input, TRUE);
     }
+}
+
+/*
+ * Submission reads its input by itself. Inside the callback the TLS version is
+ * not known yet, and the client must not be destroyed.
+ */
+static void
+judge_later(struct client *client)
+{
+    struct tlsfloor_login_session *session = tlsfloor_login_session_of(client);
+
+    timeout_remove(&session->to_judge);
+    (void)finish_handshake(client, session);
+}
+
+static int
+handshake_ended(const char **error_r, void *context)
+{
+    struct client *client = context;
+    struct tlsfloor_login_session *session = tlsfloor_login_session_of(client);
+
+    (void)error_r;
+    if (session->to_judge == NULL)
+        session->to_judge = timeout_add_short(0, judge_later, client);
+    return 0;
+}
+
+static void
+session_streams_changed(struct client *client)
+{
+    if (client->ssl_iostream != NULL && !tlsfloor_login_session_of(client)->judged_tls)
+        ssl_iostream_set_handshake_callback(client->ssl_iostream, handshake_ended, client);
 }
 
 /* --- life of a client --- */
@@ -217,6 +250,7 @@ session_destroy(struct client *client)
 {
     struct tlsfloor_login_session *session = tlsfloor_login_session_of(client);
 
+    timeout_remove(&session->to_judge);
     timeout_remove(&session->to_refuse);
     session->module_ctx.super.destroy(client);
 }
@@ -240,7 +274,7 @@ judge_cleartext(struct client *client, struct tlsfloor_login_session *session)
         session->cleartext_shut = 1;
         compat_disable_cleartext(client);
         /* Who leaves because nothing is offered must not be taken for an attacker either. */
-        client->no_extra_disconnect_reason = TRUE;
+        compat_hide_attempts(client);
     }
 }
 
@@ -254,6 +288,8 @@ session_allocated(struct client *client)
     client->vlast = &session->module_ctx.super;
     if (v->input != NULL)
         v->input = session_input;
+    else
+        compat_hook_stream_change(v, session_streams_changed);
     if (v->input_next_cmd != NULL)
         v->input_next_cmd = session_input_next_cmd;
     if (v->starttls != NULL) {

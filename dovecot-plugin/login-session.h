@@ -32,7 +32,7 @@ struct tlsfloor_login_session {
 
     sasl_server_callback_t *sasl_callback; /* Dovecot's own, of this attempt */
     string_t *held;                        /* what waits for the handshake behind STARTTLS */
-    const char *forwarded;                 /* the text that the last attempt forwarded */
+    struct timeout *to_judge;              /* a handshake has ended that no input tells of */
     struct timeout *to_refuse;             /* the connection will be refused */
     enum tlsfloor_stage refused_at;        /* what then stands in the audit line */
 };
