@@ -15,6 +15,15 @@
 #include "module-dir.h"
 #include "passdb.h"
 
+/* How dovecot.conf names our passdbs. */
+#if TLSFLOOR_DOVECOT < 204
+#define COMPAT_PASSDB "passdb { driver = tlsfloor }"
+#define COMPAT_MASTER_PASSDB "passdb { driver = tlsfloor, master = yes }"
+#else
+#define COMPAT_PASSDB "passdb tlsfloor { }"
+#define COMPAT_MASTER_PASSDB "passdb tlsfloor-master { driver = tlsfloor, master = yes }"
+#endif
+
 /* The protocol that the user logs in by: imap, smtp ... */
 static inline const char *
 compat_protocol(const struct auth_request *request)

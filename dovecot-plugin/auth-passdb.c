@@ -184,9 +184,9 @@ misplacement(struct auth_request *request)
     const struct auth_passdb *first = auth->passdbs, *first_master = auth->masterdbs;
 
     if (first == NULL || first->passdb != request->passdb->passdb)
-        return "passdb { driver = tlsfloor } is not the first passdb";
+        return COMPAT_PASSDB " is not the first passdb";
     if (first_master != NULL && first_master->passdb != request->passdb->passdb)
-        return "passdb { driver = tlsfloor, master = yes } is not the first master passdb";
+        return COMPAT_MASTER_PASSDB " is not the first master passdb";
     return NULL;
 }
 

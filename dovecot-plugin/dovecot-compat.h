@@ -138,6 +138,10 @@ compat_hook_stream_change(struct client_vfuncs *v, void (*changed)(struct client
 #endif
 }
 
+/* What a handshake callback returns to let the handshake pass. */
+typedef int compat_handshake_state;
+#define COMPAT_HANDSHAKE_PASSES 0
+
 /* --- the end of a connection --- */
 
 /*

@@ -21,7 +21,7 @@ forward_facts(struct client *client, struct tlsfloor_login_session *session)
     struct tlsfloor_facts facts = tlsfloor_login_facts(client, session);
     char address[TLSFLOOR_ADDRESS_TEXT];
 
-    compat_drop_forward_fields(client, TLSFLOOR_FORWARD_PREFIX);
+    compat_drop_forward_fields(client, TLSFLOOR_FIELD_PREFIX);
     tlsfloor_address_format(&facts.connection, address);
     client_add_forward_field(client, TLSFLOOR_FORWARD_TLS,
                              facts.tls_name.size == 0 ? tlsfloor_tls_name(facts.tls)

@@ -224,7 +224,7 @@ judge_later(struct client *client)
     (void)finish_handshake(client, session);
 }
 
-static int
+static compat_handshake_state
 handshake_ended(const char **error_r, void *context)
 {
     struct client *client = context;
@@ -233,7 +233,7 @@ handshake_ended(const char **error_r, void *context)
     (void)error_r;
     if (session->to_judge == NULL)
         session->to_judge = timeout_add_short(0, judge_later, client);
-    return 0;
+    return COMPAT_HANDSHAKE_PASSES;
 }
 
 static void

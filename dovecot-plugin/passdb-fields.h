@@ -6,12 +6,11 @@
 #ifndef TLSFLOOR_PASSDB_FIELDS_H
 #define TLSFLOOR_PASSDB_FIELDS_H
 
-#define TLSFLOOR_FORWARD_PREFIX "tlsfloor_"
-#define TLSFLOOR_FORWARD_TLS TLSFLOOR_FORWARD_PREFIX "tls"       /* version, as reported */
-#define TLSFLOOR_FORWARD_CIPHER TLSFLOOR_FORWARD_PREFIX "cipher" /* suite; "-": none */
-#define TLSFLOOR_FORWARD_BITS TLSFLOOR_FORWARD_PREFIX "bits"     /* decimal */
-/* judged by trusted_networks */
-#define TLSFLOOR_FORWARD_CONNECTION TLSFLOOR_FORWARD_PREFIX "connection"
+#define TLSFLOOR_FIELD_PREFIX "tlsfloor_"                 /* of each of them */
+#define TLSFLOOR_FORWARD_TLS "tlsfloor_tls"               /* version, as reported */
+#define TLSFLOOR_FORWARD_CIPHER "tlsfloor_cipher"         /* suite, as reported; "-": none */
+#define TLSFLOOR_FORWARD_BITS "tlsfloor_bits"             /* decimal */
+#define TLSFLOOR_FORWARD_CONNECTION "tlsfloor_connection" /* judged by trusted_networks */
 
 /* Dovecot puts this before them. */
 #define TLSFLOOR_FORWARDED(name) ("forward_" name)
