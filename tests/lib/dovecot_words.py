@@ -54,6 +54,21 @@ def expects_greeting(client):
     return not hasattr(client, "greeting") or client.service == "sieve"
 
 
+# Where the TLS behind STARTTLS is judged when the client speaks again.
+JUDGED_WHEN_IT_SPEAKS = {"submission"}
+
+
+def provoke_refusal(client, listener):
+    """What a client has to say to be refused for its TLS."""
+    if listener in JUDGED_WHEN_IT_SPEAKS:
+        client.send_line(client.CAPABILITY)
+
+
+def stage_of_refusal(listener):
+    """For its TLS, in the audit line."""
+    return "helo" if listener in JUDGED_WHEN_IT_SPEAKS else "connect"
+
+
 def credentials(service, user=ANN, password=PASSWORD):
     """The bytes of a login without waiting for replies."""
     plain = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
@@ -65,7 +80,17 @@ def credentials(service, user=ANN, password=PASSWORD):
 
 # --- Dovecot's log ---
 
-# The line of a passdb or userdb at work for a session.
+# Of a connection that ends without a login, and of an error in the auth process.
+ENDED = {"2.3": "Disconnected", "2.4": "Login aborted"}[RELEASE]
+AUTH_ERROR = r"^auth(\(.*>)?: Error: "
+
+
+def at_work(driver, user="[^,()]*"):
+    """The lines of a passdb or userdb at work for a user."""
+    return {"2.3": rf"\b{driver}\({user},", "2.4": rf"\({user},.*: {driver}-\d+: "}[RELEASE]
+
+
+# The same, for a session.
 DRIVER_AT_WORK = re.compile({
     "2.3": r"\b(?P<driver>[\w-]+)\([^()]*<(?P<session>[\w/+]+)>\): ",
     "2.4": r"\([^()]*\)<(?P<session>[\w/+]+)>: \w+: (?P<driver>[a-z-]+?)(-\d+)?: ",
