@@ -21,8 +21,8 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 
 from dovecot_exceptions import OF_ANOTHER  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, credentials,  # noqa: E402
-                           expects_greeting, FUTURE, GOOD, OF_ATTEMPT, OLD, PASSWORD, said,
-                           SAID, URL, WRONG)
+                           expects_greeting, FUTURE, GOOD, OF_ATTEMPT, OLD, PASSWORD,
+                           provoke_refusal, said, SAID, URL, WRONG)
 from lab.dovecot_server import DovecotServer, IMPLICIT, PROXIED, service_of  # noqa: E402
 from lab.haproxy import version_2  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -68,8 +68,8 @@ class Refusals:
         self.site.apply(**policy)
         for behind in (b"", credentials(service_of(listener))):
             with self.connect(listener, *OLD, behind=behind) as client:
-                if listener == "submission" and not behind:
-                    client.send_line(client.CAPABILITY)
+                if not behind:
+                    provoke_refusal(client, listener)
                 want = AFTER_HANDSHAKE[client.service][action].format(said(OLD[0]))
                 expect(client.rest().split("\n")[-1], want)
         return 2

@@ -21,7 +21,8 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 
 from dovecot_exceptions import OF_ANOTHER  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ELSEWHERE, GOOD, OF_ATTEMPT, OLD,  # noqa: E402
-                           PASSWORD, audit, expects_greeting, said, SAID, URL, WRONG)
+                           PASSWORD, SAID, URL, WRONG, audit, expects_greeting, provoke_refusal,
+                           said, stage_of_refusal)
 from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer, IMPLICIT  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -144,12 +145,11 @@ def test_below(tests):
     for listener in LISTENERS:
         with tests.tap.case(f"{listener}: TLS 1.0 is refused at its handshake"), \
                 tests.connect(listener, OLD) as client:
-            if listener == "submission":
-                client.send_line(client.CAPABILITY)
+            provoke_refusal(client, listener)
             want = AFTER_HANDSHAKE[client.service]["refuse"].format(said(OLD[0]))
             expect(client.rest().split("\n")[-1], want)
-            stage = "helo" if listener == "submission" else "connect"
-            tests.expect_audit(tests.front, client, OLD, "refuse", "version", "RFC8997", stage)
+            tests.expect_audit(tests.front, client, OLD, "refuse", "version", "RFC8997",
+                               stage_of_refusal(listener))
 
 
 def test_tag(tests):

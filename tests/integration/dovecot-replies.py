@@ -16,9 +16,9 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
-from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, FUTURE, GOOD, OLD,  # noqa: E402
-                           PASSWORD, PROGRAMS, SAID, URL, audit, credentials, greeting, said,
-                           session_of, tail)
+from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, ENDED, FUTURE, GOOD, OLD,  # noqa: E402
+                           PASSWORD, PROGRAMS, SAID, URL, audit, credentials, greeting,
+                           provoke_refusal, said, session_of, stage_of_refusal, tail)
 from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer, service_of  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -94,19 +94,19 @@ class Tests:
                 action="refuse", behind=b"", **changes):
         """Told why and disconnected; behind: what the client sends at once."""
         with self.tap.case(name), self.connect(listener, *tls, behind=behind) as client:
-            if listener == "submission" and not behind:
-                client.send_line(client.CAPABILITY)
+            if not behind:
+                provoke_refusal(client, listener)
             expect(client.rest(), AFTER_HANDSHAKE[client.service][action].format(text))
-            stage = "helo" if listener == "submission" else "connect"
-            self.expect_audit(client, tls, action, reason, rule, stage, **changes)
+            self.expect_audit(client, tls, action, reason, rule, stage_of_refusal(listener),
+                              **changes)
             self.refused.append(session_of(self.lines[-1]))
             self.expect_disconnect(client, reason)
 
     def expect_disconnect(self, client, reason):
         """Dovecot's own line of it has no words that fail2ban looks for."""
         session = session_of(self.lines[-1])
-        line, = self.server.wait_for(f"Disconnected.*<{re.escape(session)}>")
-        expect(line, f"{PROGRAMS[client.service]}: Info: Disconnected: Refused by tlsfloor "
+        line, = self.server.wait_for(f"{ENDED}: .*<{re.escape(session)}>")
+        expect(line, f"{PROGRAMS[client.service]}: Info: {ENDED}: Refused by tlsfloor "
                      f"({reason}): {tail(client, session)}")
 
 
@@ -241,7 +241,7 @@ def test_audit(tests):
                     text = old.rest()
                     expect_true(said("TLSv1") in text, text)
                 # The last that is logged of it.
-                tests.server.wait_for(f"{PROGRAMS[old.service]}: Info: Disconnected: ",
+                tests.server.wait_for(f"{PROGRAMS[old.service]}: Info: {ENDED}: ",
                                       start=old.log_start)
                 for client, number in ((good, lines_of_good), (old, lines_of_old)):
                     expect(len(tests.server.audit_so_far(client)), number, "audit lines")

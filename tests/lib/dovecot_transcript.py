@@ -17,8 +17,8 @@ from lab.workspace import wait_until
 from tap import Unexpected
 
 # Of the login process, or of the mail process that has the session then.
-END_OF_SESSION = (r"-login: Info: (Disconnected|Aborted login).* rip={}, |"
-                            r"\)<\d+><[\w/+]+>: Info: Disconnected")
+END_OF_SESSION = (r"-login: Info: (Disconnected|Aborted login|Login aborted).* rip={}, |"
+                  r"\)<\d+><[\w/+]+>: Info: Disconnected")
 # What is not about one session, or not Dovecot's own, or tells each step inside of it.
 NOT_COMPARED = re.compile(
     r"^master: |tlsfloor: |[Mm]odules? |Debug: smtp-server: |"

@@ -80,8 +80,14 @@ def credentials(service, user=ANN, password=PASSWORD):
 
 # --- Dovecot's log ---
 
-# Of a connection that ends without a login, and of an error in the auth process.
+# How our passdbs are called, in our own lines.
+OUR_PASSDB = {"2.3": "passdb { driver = tlsfloor }", "2.4": "passdb tlsfloor { }"}[RELEASE]
+OUR_MASTER_PASSDB = {
+    "2.3": "passdb { driver = tlsfloor, master = yes }",
+    "2.4": "passdb tlsfloor-master { driver = tlsfloor, master = yes }"}[RELEASE]
+# Of a connection that ends without a login.
 ENDED = {"2.3": "Disconnected", "2.4": "Login aborted"}[RELEASE]
+# Of an error in the auth process.
 AUTH_ERROR = r"^auth(\(.*>)?: Error: "
 
 
@@ -90,7 +96,7 @@ def at_work(driver, user="[^,()]*"):
     return {"2.3": rf"\b{driver}\({user},", "2.4": rf"\({user},.*: {driver}-\d+: "}[RELEASE]
 
 
-# The same, for a session.
+# The same, whoever it is.
 DRIVER_AT_WORK = re.compile({
     "2.3": r"\b(?P<driver>[\w-]+)\([^()]*<(?P<session>[\w/+]+)>\): ",
     "2.4": r"\([^()]*\)<(?P<session>[\w/+]+)>: \w+: (?P<driver>[a-z-]+?)(-\d+)?: ",

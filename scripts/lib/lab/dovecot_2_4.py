@@ -4,7 +4,11 @@
 more of a passdb: settings whose words are the same in both, as they are.
 """
 
+import base64
+import hmac
 import itertools
+import json
+import time
 
 from .dovecot_text import block, settings
 
@@ -69,6 +73,29 @@ def one_user(home):
     """A userdb: all mail belongs to nobody."""
     return block("userdb static", block("fields", settings(uid="nobody", gid="nogroup",
                                                            home=home)))
+
+
+def url_base64(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def tokens(directory, users):
+    """What OAUTHBEARER needs; users: name -> password, with which their tokens are signed."""
+    keys = directory / "tokens"
+    for user, password in users.items():
+        key = keys / "default" / "HS256" / user
+        key.parent.mkdir(parents=True, exist_ok=True)
+        key.write_bytes(base64.b64encode(password.encode()))
+    posix = block("fs posix", settings(prefix=f"{keys}/"))
+    return settings(oauth2_introspection_mode="local", oauth2_username_attribute="sub") + block(
+        "oauth2_local_validation", block("dict fs", posix))
+
+
+def token(user, password):
+    """Of a user, good if the password is: a JSON web token."""
+    parts = [{"alg": "HS256", "kid": user}, {"sub": user, "exp": int(time.time()) + 3600}]
+    signed = ".".join(url_base64(json.dumps(part).encode()) for part in parts)
+    return f"{signed}.{url_base64(hmac.digest(password.encode(), signed.encode(), 'sha256'))}"
 
 
 def metric(name, event, *fields):

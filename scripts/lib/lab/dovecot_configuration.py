@@ -73,6 +73,8 @@ def configuration(server, listeners):
         *server.certificate)
     if options.client_certificate:
         text += syntax.client_certificates(server.client_certificate[1])
+    if "oauth" in options.mechanisms:
+        text += syntax.tokens(server.directory, server.passwords)
     for program, of_program in listeners.items():
         text += login_service(program, of_program, server)
     text += "" if options.penalty else NO_PENALTY

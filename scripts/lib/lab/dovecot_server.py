@@ -65,6 +65,10 @@ def users_text(users):
                    f"{name}:{value[0]}::::::{value[1]}\n" for name, value in users.items())
 
 
+def passwords(users):
+    return {name: value if isinstance(value, str) else value[0] for name, value in users.items()}
+
+
 class DovecotServer:
     """users: name -> password, or (password, extra fields of the passdb's reply)."""
 
@@ -75,6 +79,7 @@ class DovecotServer:
         self.libdir = workspace.directory(f"{name}/lib")
         self.home = workspace.directory(f"{name}/home", 0o700, "nobody", "nogroup")
         self.log = self.directory / "log"
+        self.passwords = passwords(users)
         self.users_file = workspace.write(f"{name}/users", users_text(users))
         self.certificate = certificate(workspace)
         self.client_certificate = self.options.client_certificate and certificate(
@@ -198,9 +203,9 @@ class DovecotServer:
 
     @staticmethod
     def auth_pattern(client):
-        return rf"auth: Debug: client in: AUTH\t.*\trport={client.client_port}(\t|$)"
+        return rf"auth: Debug: .*client in: AUTH\t.*\trport={client.client_port}(\t|$)"
 
     def sessions_in_auth(self):
         """The ids of all sessions of which the auth process got credentials."""
         return {re.search(r"\tsession=(\S+)", line)[1] for line in
-                self.find(r"auth: Debug: client in: AUTH\t")}
+                self.find(r"auth: Debug: .*client in: AUTH\t")}
