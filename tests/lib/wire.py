@@ -8,6 +8,7 @@ server; before a line that not all of them have stand the names of those that do
 
 import contextlib
 import difflib
+import itertools
 import re
 import ssl
 
@@ -80,6 +81,19 @@ def converse(client, *steps):
     return conversation.lines()
 
 
+def merge(old, version, new):
+    """(versions, line) of other versions, with the lines of one more put between them."""
+    matcher = difflib.SequenceMatcher(None, [line for _, line in old], new, autojunk=False)
+    merged = []
+    for what, start, end, new_start, new_end in matcher.get_opcodes():
+        if what == "equal":
+            merged += [(versions | {version}, line) for versions, line in old[start:end]]
+        else:
+            merged += old[start:end]
+            merged += [(frozenset([version]), line) for line in new[new_start:new_end]]
+    return merged
+
+
 class WireFile:
     """One file: sessions[name] is a list of (versions, line)."""
 
@@ -100,15 +114,16 @@ class WireFile:
 
     def write(self, about):
         """about: comments for the head of the file."""
-        width = max(map(len, self.versions)) + 1
         text = "".join(f"# {line}\n" for line in about) + f"# versions: {' '.join(self.versions)}\n"
         for name, lines in self.sessions.items():
             text += f"\n== {name}\n"
-            for versions, line in lines:
-                tag = "" if len(versions) == len(self.versions) else ",".join(
-                    version for version in self.versions if version in versions)
-                text += f"{tag:{width}}{line}\n" if len(tag) < width else f"{tag} {line}\n"
+            text += "".join(f"{self.tagged(*line)}\n" for line in lines)
         self.path.write_text(text)
+
+    def tagged(self, versions, line):
+        tag = "" if len(versions) == len(self.versions) else ",".join(
+            version for version in self.versions if version in versions)
+        return f"{tag:{max(map(len, self.versions))}} {line}"
 
     def lines(self, version, name):
         return [line for versions, line in self.sessions.get(name, []) if version in versions]
@@ -118,36 +133,24 @@ class WireFile:
 
     def put(self, version, sessions):
         """Takes sessions, name -> lines, for all that this version says."""
-        if version not in self.versions:
-            self.versions.append(version)
-        names = [*sessions, *(name for name in self.sessions if name not in sessions)]
-        merged = {name: self.merge(version, name, sessions.get(name, [])) for name in names}
-        self.sessions = {name: lines for name, lines in merged.items() if lines}
-
-    def merge(self, version, name, new):
-        """The lines of the other versions, with those of this one put between them."""
-        old = [(versions - {version}, line) for versions, line in self.sessions.get(name, [])
-               if versions != {version}]
-        matcher = difflib.SequenceMatcher(None, [line for _, line in old], new, autojunk=False)
-        merged = []
-        for what, start, end, new_start, new_end in matcher.get_opcodes():
-            if what == "equal":
-                merged += [(versions | {version}, line) for versions, line in old[start:end]]
-            else:
-                merged += old[start:end]
-                merged += [(frozenset([version]), line) for line in new[new_start:new_end]]
-        return merged
+        kept = {other: {name: self.lines(other, name) for name in self.names(other)}
+                for other in self.versions}
+        kept[version] = sessions
+        self.versions = sorted(kept, key=lambda version: [int(n) for n in version.split(".")])
+        self.sessions = {}
+        for version in self.versions:
+            for name, lines in kept[version].items():
+                self.sessions[name] = merge(self.sessions.get(name, []), version, lines)
 
     def differences(self):
-        """(name of a session, lines of it without a break that not all versions have)."""
+        """Tagged lines without a break that not all versions have -> names of their sessions."""
+        found = {}
         for name, lines in self.sessions.items():
-            different = []
-            for versions, line in [*lines, (frozenset(self.versions), None)]:
-                if len(versions) < len(self.versions):
-                    different.append((versions, line))
-                elif different:
-                    yield name, different
-                    different = []
+            for common, run in itertools.groupby(lines, lambda line: line[0] == set(self.versions)):
+                if not common:
+                    text = "\n".join(self.tagged(*line) for line in run)
+                    found.setdefault(text, []).append(name)
+        return found
 
 
 def compare(tap, path, version, about, sessions, update):
