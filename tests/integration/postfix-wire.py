@@ -39,8 +39,8 @@ def ehlo(client):
     client.capabilities()
 
 
-def log_in(user=ANN, password=PASSWORD):
-    return lambda client: client.authenticate(sasl.Plain(user, password))
+def log_in(user=ANN, password=PASSWORD, mechanism=sasl.Plain):
+    return lambda client: client.authenticate(mechanism(user, password))
 
 
 def send(client):
@@ -80,7 +80,8 @@ def have_compliant(sessions):
     everything = ehlo, log_in(), send, leave
     for service in ("587", "465"):
         sessions.have("TLS 1.2", service, GOOD, *everything)
-    sessions.have("TLS 1.3", "465", ("TLSv1.3",), *everything)
+    sessions.have("TLS 1.3, AUTH LOGIN", "465", ("TLSv1.3",), ehlo, log_in(mechanism=sasl.Login),
+                  send, leave)
     sessions.have("TLS 1.2, the password is wrong", "465", GOOD, ehlo, log_in(ANN, "wrong"),
                   log_in(), leave)
     sessions.have("TLS 1.2, all in one write", "465", GOOD, in_one_write)

@@ -143,13 +143,13 @@ class WireFile:
                 self.sessions[name] = merge(self.sessions.get(name, []), version, lines)
 
     def differences(self):
-        """Tagged lines without a break that not all versions have -> names of their sessions."""
+        """Tagged lines without a break that not all versions have -> their sessions, as keys."""
         found = {}
         for name, lines in self.sessions.items():
             for common, run in itertools.groupby(lines, lambda line: line[0] == set(self.versions)):
                 if not common:
                     text = "\n".join(self.tagged(*line) for line in run)
-                    found.setdefault(text, []).append(name)
+                    found.setdefault(text, {})[name] = None
         return found
 
 
