@@ -22,7 +22,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 from dovecot_exceptions import OF_ANOTHER  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, credentials,  # noqa: E402
                            expects_greeting, FUTURE, GOOD, OF_ATTEMPT, OLD, PASSWORD,
-                           provoke_refusal, said, SAID, URL, WRONG)
+                           provoke_refusal, refusal_read, said, SAID, URL, WRONG)
 from lab.dovecot_server import DovecotServer, IMPLICIT, PROXIED, service_of  # noqa: E402
 from lab.haproxy import version_2  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -68,10 +68,10 @@ class Refusals:
         self.site.apply(**policy)
         for behind in (b"", credentials(service_of(listener))):
             with self.connect(listener, *OLD, behind=behind) as client:
+                want = AFTER_HANDSHAKE[client.service][action].format(said(OLD[0]))
                 if not behind:
                     provoke_refusal(client, listener)
-                want = AFTER_HANDSHAKE[client.service][action].format(said(OLD[0]))
-                expect(client.rest().split("\n")[-1], want)
+                expect(refusal_read(client, want).split("\n")[-1], want)
         return 2
 
     def brownout(self, listener):

@@ -17,8 +17,8 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 
 from dovecot_passdbs import BOSS, masters  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ANN, ELSEWHERE, ENDED, GOOD, OF_ATTEMPT,  # noqa: E402
-                           OLD, PASSWORD, SAID, URL, WRONG, credentials, greeting, said,
-                           session_of)
+                           OLD, PASSWORD, SAID, URL, WRONG, credentials, greeting, refusal_read,
+                           said, session_of)
 from lab import sasl  # noqa: E402
 from lab.clients import TAG  # noqa: E402
 from lab.dovecot_server import CLIENTS, IMPLICIT, DovecotServer, service_of  # noqa: E402
@@ -101,7 +101,7 @@ def test_behind_handshake(tests):
                 with tests.tap.case(f"{listener}: {tls[0]}, {name}, is refused"), \
                         tests.connect(listener, tls, name, behind=data) as client:
                     want = AFTER_HANDSHAKE[client.service]["refuse"].format(said(tls[0]))
-                    expect(client.rest(), want)
+                    expect(refusal_read(client, want), want)
                     line, = tests.server.audit(client)
                     tests.refused.append(session_of(line))
             with tests.tap.case(f"{listener}: TLS 1.2, {name}, reaches the auth process"), \

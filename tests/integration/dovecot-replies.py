@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 
 from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, ENDED, FUTURE, GOOD, OLD,  # noqa: E402
                            PASSWORD, PROGRAMS, SAID, URL, audit, credentials, greeting,
-                           provoke_refusal, said, session_of, stage_of_refusal, tail)
+                           provoke_refusal, refusal_read, said, session_of, stage_of_refusal, tail)
 from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer, service_of  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -94,9 +94,12 @@ class Tests:
                 action="refuse", behind=b"", **changes):
         """Told why and disconnected; behind: what the client sends at once."""
         with self.tap.case(name), self.connect(listener, *tls, behind=behind) as client:
-            if not behind:
+            want = AFTER_HANDSHAKE[client.service][action].format(text)
+            if behind:
+                expect(refusal_read(client, want), want)
+            else:
                 provoke_refusal(client, listener)
-            expect(client.rest(), AFTER_HANDSHAKE[client.service][action].format(text))
+                expect(client.rest(), want)
             self.expect_audit(client, tls, action, reason, rule, stage_of_refusal(listener),
                               **changes)
             self.refused.append(session_of(self.lines[-1]))
@@ -238,7 +241,7 @@ def test_audit(tests):
                     greeting(good), good.capabilities()
                     expect(good.login(ANN, PASSWORD), tests.reference(listener)[2])
                 with tests.connect(listener, *OLD, behind=b"EHLO x\r\n") as old:
-                    text = old.rest()
+                    text = refusal_read(old, said("TLSv1"))
                     expect_true(said("TLSv1") in text, text)
                 # The last that is logged of it.
                 tests.server.wait_for(f"{PROGRAMS[old.service]}: Info: {ENDED}: ",

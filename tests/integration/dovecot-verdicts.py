@@ -8,7 +8,6 @@ them. The facts arrive there anew on each attempt, however many there are.
 
 import base64
 import hashlib
-import os
 import pathlib
 import re
 import sys
@@ -17,7 +16,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
-from dovecot_passdbs import BOSS, masters  # noqa: E402
+from dovecot_passdbs import BLANKS, BOSS, masters, verdict  # noqa: E402
 from dovecot_words import (ANN, ELSEWHERE, GOOD, OF_ATTEMPT, OLD, PASSWORD, SAID,  # noqa: E402
                            URL, WRONG, audit, bits, greeting, said)
 from lab import sasl  # noqa: E402
@@ -32,16 +31,9 @@ KINDS = sasl.Plain, sasl.Login, sasl.CramMd5, sasl.ScramSha256, sasl.OauthBearer
 CLEARTEXT = "cleartext", "-"
 NEW = "TLSv1.3", "TLS_AES_256_GCM_SHA384"
 
-# passwd-file's fields are split at blanks, and variables are filled in after that.
-os.environ["TLSFLOOR_TEST_BLANK"] = " "
-BLANK = "%{env:TLSFLOOR_TEST_BLANK}"
 # Whose word of clients Dovecot takes.
 PEER = "127.0.0.3"
-EXTRA = syntax.environment("TLSFLOOR_TEST_BLANK") + f"login_trusted_networks = {PEER}\n"
-
-
-def verdict(text):
-    return "tlsfloor_verdict=" + text.replace(" ", BLANK)
+EXTRA = BLANKS + f"login_trusted_networks = {PEER}\n"
 
 
 def user(name):

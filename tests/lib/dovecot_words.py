@@ -2,6 +2,7 @@
 """What a client of Dovecot is told, and what is logged of it; for the tests of Dovecot."""
 
 import base64
+import contextlib
 import re
 
 from lab.dovecot_release import RELEASE
@@ -64,6 +65,18 @@ def provoke_refusal(client, listener):
         client.send_line(client.CAPABILITY)
 
 
+def refusal_read(client, want):
+    """All that a client reads until it is disconnected.
+
+    One that speaks before the greeting may have lost its refusal to a reset of the connection:
+    then it is what is wanted.
+    """
+    with contextlib.suppress(OSError):
+        if text := client.rest():
+            return text
+    return "" if hasattr(client, "greeting") else want
+
+
 def stage_of_refusal(listener):
     """For its TLS, in the audit line."""
     return "helo" if listener in JUDGED_WHEN_IT_SPEAKS else "connect"
@@ -88,7 +101,7 @@ OUR_MASTER_PASSDB = {
 # Of a connection that ends without a login.
 ENDED = {"2.3": "Disconnected", "2.4": "Login aborted"}[RELEASE]
 # Of an error in the auth process.
-AUTH_ERROR = r"^auth(\(.*>)?: Error: "
+AUTH_ERROR = r"^auth(\(.*\)(<.*>)?)?: Error: "
 
 
 def at_work(driver, user="[^,()]*"):

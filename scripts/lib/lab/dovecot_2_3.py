@@ -8,6 +8,7 @@ from .dovecot_text import block, settings, yes_no
 
 BEGIN = ""
 MAILDIR = "mail_location = maildir:~/Maildir\n"
+MANY_CONNECTIONS = settings(service_count=0)
 PREFETCH = block("userdb", "driver = prefetch")
 
 

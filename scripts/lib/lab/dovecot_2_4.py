@@ -14,6 +14,7 @@ from .dovecot_text import block, settings
 
 BEGIN = settings(dovecot_config_version="2.4.0", dovecot_storage_version="2.4.0")
 MAILDIR = settings(mail_driver="maildir", mail_path="~/Maildir")
+MANY_CONNECTIONS = settings(restart_request_count="unlimited")
 PREFETCH = "userdb prefetch {\n}\n"
 # Two passdbs of one name would be the same passdb.
 NUMBERS = itertools.count(1)
@@ -65,7 +66,7 @@ def any_name(password):
 
 def sqlite(_workspace, database, query):
     """A passdb. query: of the password, in clear; %{user} is the name."""
-    return (settings(sql_driver="sqlite") + block("sqlite", settings(path=database)) +
+    return (settings(sql_driver="sqlite", sqlite_path=database) +
             passdb("sql", settings(passdb_sql_query=query)))
 
 

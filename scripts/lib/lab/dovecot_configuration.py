@@ -36,8 +36,8 @@ submission_relay_port = {server.relay_port}
 """
 
 # One process, which stays.
-HIGH_PERFORMANCE = settings(service_count=0, process_min_avail=1, process_limit=1,
-                            client_limit=2000)
+HIGH_PERFORMANCE = syntax.MANY_CONNECTIONS + settings(process_min_avail=1, process_limit=1,
+                                                      client_limit=2000)
 
 # Without the waits that failed logins earn their address.
 NO_PENALTY = block("service anvil", block("unix_listener anvil-auth-penalty", "mode = 0"))
