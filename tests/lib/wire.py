@@ -57,7 +57,7 @@ class Conversation:
     def wrapping(self, version, *arguments, **options):
         try:
             suite = self.wrap(version, *arguments, **options)
-        except (ssl.SSLEOFError, ConnectionResetError):
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError):
             self.add("--", f"{version}: closed by the server in the handshake".encode())
             raise
         except ssl.SSLError as error:
