@@ -351,7 +351,7 @@ SPOILED = (  # check, page, what to change in it, and what is to be said then
     ("plugin", r"^\.It Ev TLSFLOOR_STATE$", ".It Ev TLSFLOOR", "variable TLSFLOOR_STATE is not"),
     ("event", r"=tlsfloor_decision$", "=tlsfloor", "event tlsfloor_decision is not documented"),
     ("event", r"^\.It Li tls_protocol$", ".It Li tls", "event field tls is documented"),
-    ("95-tlsfloor.conf", r"^login_plugins", "login_plugin", "Unknown setting: login_plugin"),
+    ("95-tlsfloor.conf", r"^login_plugins", "login_plugin", ": login_plugin"),
     ("95-tlsfloor.conf", r"^#ssl_cipher_list = ", "#ssl_cipher = ", "Unknown setting: ssl_cipher"),
     ("policyd", r"^\.It Fl f$", ".It Fl q", "option -q is documented and does not exist"),
     ("policyd", r"^\.Op Fl l Ar listener$", "", "option l is missing in the synopsis"),
