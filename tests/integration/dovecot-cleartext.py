@@ -36,8 +36,8 @@ REFUSED = CLEARTEXT, "refuse", "cleartext", "RFC8314-4.1", "auth"
 FRIEND = "127.0.0.3"
 # What IMAP says by itself when LOGIN is used where it is not offered.
 PLAINTEXT = {"2.3": "Plaintext", "2.4": "cleartext"}[RELEASE]
-IMAP_ALARM = (f"* BAD [ALERT] {PLAINTEXT} authentication not allowed without SSL/TLS, but your client"
-              " did it anyway. If anyone was listening, the password was exposed.\n")
+IMAP_ALARM = (f"* BAD [ALERT] {PLAINTEXT} authentication not allowed without SSL/TLS, but your"
+              " client did it anyway. If anyone was listening, the password was exposed.\n")
 
 
 def attempts():

@@ -43,7 +43,7 @@ WITH = {"v2 that says TLS 1.0": lambda client, port: version_2(client, port, "TL
 WITH_TLS, WITHOUT_TLS = {"2.3": ("secured", ""), "2.4": ("TLS", "secured")}[RELEASE]
 # Where a client may begin TLS when HAProxy has said that there is TLS already.
 STARTTLS = {"2.3": SERVICES, "2.4": ["submission"]}[RELEASE]
-# Where HAProxy's clients without TLS are secured to Dovecot, POP3 offers USER whatever happens then.
+# Where HAProxy's clients without TLS are secured to Dovecot, POP3 offers USER, whatever follows.
 OFFERS_USER = {"2.3": [], "2.4": ["pop3"]}[RELEASE]
 
 # What unknown_tls makes of it: action and rule.
@@ -122,7 +122,8 @@ def test_without(tests):
         tests.site.apply(proxied_tls="unknown", unknown_tls="reject")
         with tests.tap.case(f"{service}: {name} is refused with unknown_tls = reject"), \
                 tests.connect(service, header) as client:
-            tests.connection_refused(client, UNKNOWN, "unknown-tls", "local", protection=WITHOUT_TLS)
+            tests.connection_refused(client, UNKNOWN, "unknown-tls", "local",
+                                     protection=WITHOUT_TLS)
 
 
 def test_with(tests):

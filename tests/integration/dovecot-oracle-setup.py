@@ -42,7 +42,8 @@ NO_MASTER_PASSDB = f"{OUR_MASTER_PASSDB} is not the first master passdb"
 NO_FACTS = "nothing is known of the TLS of this session: set login_plugins = tlsfloor"
 SWITCHED_OFF = "judges nobody here: set dovecot_passdb = yes in tlsfloor.conf"
 DATABASE_ASKED = at_work("passwd-file") + ".*Performing passdb lookup"
-# What an XCLIENT or ID may say, the last in its own right; tlsfloor_verdict is what the login plugin believes.
+# What an XCLIENT or ID may say, the last in its own right; tlsfloor_verdict is what the login
+# plugin believes.
 FORGED = {"tlsfloor_tls": "TLSv1.3", "tlsfloor_cipher": "TLS_AES_256_GCM_SHA384",
           "tlsfloor_bits": "256", "tlsfloor_connection": "203.0.113.9",
           "tlsfloor_verdict": f"accept exception {EXCEPTED} {EXCEPTED}", "other": "field"}

@@ -19,7 +19,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, ENDED, FUTURE, GOOD, OLD,  # noqa: E402
                            PASSWORD, PROGRAMS, SAID, URL, audit, credentials, greeting,
                            provoke_refusal, refusal_read, said, session_of, stage_of_refusal, tail)
-from lab.dovecot_release import syntax  # noqa: E402
+from lab.dovecot_release import RELEASE, syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer, service_of  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
@@ -42,7 +42,9 @@ SUITES = VERSIONS + [
     ("TLSv1.2", "ECDHE-RSA-AES256-SHA", "weak-cipher", "RFC9325-4.1"),
 ]
 REFUSED = "version", "cipher"
-METRIC = syntax.metric("tlsfloor", "tlsfloor_decision", "service", "action", "reason",
+# Dovecot's own field of an event that says imap, pop3, sieve or submission.
+PROTOCOL = {"2.3": "service", "2.4": "protocol"}[RELEASE]
+METRIC = syntax.metric("tlsfloor", "tlsfloor_decision", PROTOCOL, "action", "reason",
                        "tls_protocol")
 
 

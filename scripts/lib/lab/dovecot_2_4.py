@@ -8,7 +8,6 @@ import base64
 import hmac
 import itertools
 import json
-import time
 
 from .dovecot_text import block, settings
 
@@ -94,7 +93,7 @@ def tokens(directory, users):
 
 def token(user, password):
     """Of a user, good if the password is: a JSON web token."""
-    parts = [{"alg": "HS256", "kid": user}, {"sub": user, "exp": int(time.time()) + 3600}]
+    parts = [{"alg": "HS256", "kid": user}, {"sub": user, "exp": 4102444800}]
     signed = ".".join(url_base64(json.dumps(part).encode()) for part in parts)
     return f"{signed}.{url_base64(hmac.digest(password.encode(), signed.encode(), 'sha256'))}"
 
