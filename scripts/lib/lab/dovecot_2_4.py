@@ -65,8 +65,10 @@ def any_name(password):
 
 def sqlite(_workspace, database, query):
     """A passdb. query: of the password, in clear; %{user} is the name."""
-    return (settings(sql_driver="sqlite", sqlite_path=database) +
-            passdb("sql", settings(passdb_sql_query=query)))
+    # One request a worker would be more of them than Dovecot allows when many come at once.
+    workers = block("service auth-worker", MANY_CONNECTIONS)
+    return workers + settings(sql_driver="sqlite", sqlite_path=database) + passdb(
+        "sql", settings(passdb_sql_query=query))
 
 
 def one_user(home):

@@ -90,7 +90,7 @@ class DovecotServer:
         names = [listener[0] for group in self.listeners.values() for listener in group]
         self.relay_port, *ports = free_ports(1 + len(names))
         self.ports = dict(zip(names, ports))
-        text = configuration(self, self.listeners)
+        text = self.configuration()
         if sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
             logins = {program: program for program in self.listeners}
             text += sanitizer.configuration((logins if self.options.plugin else {})
@@ -98,6 +98,9 @@ class DovecotServer:
             workspace.cleanup.callback(sanitizer.expect_no_report, self.log)
         self.conf = workspace.write(f"{name}/dovecot.conf", text)
         self.start()
+
+    def configuration(self):
+        return configuration(self, self.listeners)
 
     def choose_listeners(self):
         chosen = {}
