@@ -32,6 +32,7 @@ from tap import Tap, comment, expect, expect_true  # noqa: E402
 
 PACKAGES = ["dovecot-tlsfloor", "postfix-tlsfloor", "tlsfloor", "tlsfloor-common"]
 CONF = pathlib.Path("/etc/tlsfloor/tlsfloor.conf")
+DPKG_LOG = pathlib.Path("/var/log/dpkg.log")
 EXCEPTIONS = pathlib.Path("/etc/tlsfloor/exceptions")
 ARCHITECTURE = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True,
                               text=True).stdout.strip()
@@ -230,7 +231,14 @@ def upgrade(fixture):
     with open(EXCEPTIONS, "a") as exceptions:
         exceptions.write(f"{NEWCOMER} allow=TLSv1 until=2099-12-31 service=imap\n")
     run("tlsfloor", "decide", *OLD_SESSION, succeeds=False)
+    already = len(DPKG_LOG.read_text())
     run("apt-get", "install", *debs(fixture.new))
+    # The new state is made when all that reads it is there.
+    log = DPKG_LOG.read_text()[already:]
+    steps = re.findall(r" (upgrade|configure) (\S*tlsfloor\S*):", log)
+    expect(sorted(steps[:4]), [("upgrade", package) for package in PACKAGES])
+    expect_true(steps.index(("configure", "tlsfloor")) <
+                min(steps.index(("configure", name)) for name in PACKAGES[:2]), steps)
     expect(run("tlsfloor", "--version").split()[-1], "0.1.1")
     expect(CONF.read_text(), edited, "tlsfloor.conf")
     run("tlsfloor", "decide", *OLD_SESSION)
