@@ -4,18 +4,13 @@
  * in, or everything. So that more inputs are blocks, the checksum is also put
  * right, as far as the block is whole.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bytes.h"
 #include "envelope.h"
+#include "fuzz.h"
 #include "hash.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
 #define NOW INT64_C(1806000000)
 
 /* Where a block has what, as envelope.c describes it. */
@@ -23,15 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define CHECKSUM_AT 16
 #define ROWS_AT 24
 #define ROW_SIZE 22
-
-static void
-require(int condition, const char *text, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "fuzz-envelope.c:%d: not so: %s\n", line, text);
-    abort();
-}
 
 static int
 covers_anything(const struct tlsfloor_envelope *envelope)

@@ -4,26 +4,12 @@
  * understood reads back to the same, and the list holds an address exactly
  * when one of its networks does.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "network.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
 #define NETWORKS 64
-
-static void
-require(int condition, const char *text, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "fuzz-network.c:%d: not so: %s\n", line, text);
-    abort();
-}
 
 static unsigned
 bits_of(const struct tlsfloor_address *address)

@@ -4,29 +4,14 @@
  * Cut in pieces or whole they give the same requests; every answer is one that
  * Postfix understands and none is a permit; what is logged is one line.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "adapter.h"
+#include "fuzz.h"
 #include "policy-text.h"
 
 /* Monday, 2026-09-21 09:30 UTC. */
 #define NOW INT64_C(1789983000)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
-
-static void
-require(int condition, const char *text, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "fuzz-request.c:%d: not so: %s\n", line, text);
-    abort();
-}
 
 static void
 require_line(const char *text, size_t size)

@@ -4,19 +4,14 @@
  * in it is an exception as a text could give it, none, or an error. A step
  * beyond the last page of the mapping ends the process.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "snapshot.h"
 #include "time-text.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
 #define NOW INT64_C(1806000000)
 
 static const char *const names[] = {"ann@example.org",
@@ -28,15 +23,6 @@ static const char *const names[] = {"ann@example.org",
                                     "*",
                                     "@example.org",
                                     "a@b@c"};
-
-static void
-require(int condition, const char *text, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "fuzz-snapshot.c:%d: not so: %s\n", line, text);
-    abort();
-}
 
 /* What is found reads back from its own text to the same. */
 static int
