@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Builds the fuzz harnesses and runs them; scripts/fuzz says how it is used.
 
-In the directory: src/ leads to the tree, bin/ has the harnesses for the fuzzer, coverage/ those that
-count what the inputs reach, corpus/HARNESS/ the inputs that reach something new,
-findings/HARNESS/ those that break something, HARNESS.log what the fuzzer said.
+In the directory: src/ leads to the tree, bin/ has the harnesses for the fuzzer,
+coverage/ those that count what the inputs reach, corpus/HARNESS/ the inputs that
+reach something new, findings/HARNESS/ those that break something, HARNESS.log
+what the fuzzer said.
 """
 
 import argparse
@@ -22,6 +23,7 @@ SEEDS = TREE / "tests" / "fuzz" / "seeds"
 
 # Whose coverage a harness has to answer for.
 UNDER_TEST = {
+    "applied": ["common/envelope.c", "common/exception.c", "common/snapshot.c"],
     "audit": ["common/audit.c"],
     "envelope": ["common/envelope.c"],
     "exception": ["common/exception.c"],

@@ -29,6 +29,22 @@ covers_anything(const struct tlsfloor_envelope *envelope)
 }
 
 static void
+require_rows(const struct tlsfloor_envelope *envelope)
+{
+    static const struct tlsfloor_network zeros;
+
+    REQUIRE(envelope->count <= TLSFLOOR_ENVELOPE_ROWS);
+    for (size_t i = 0; i < envelope->count; i++) {
+        const struct tlsfloor_envelope_row *row = &envelope->rows[i];
+
+        REQUIRE(row->services != 0 && (row->services & ~0x1eU) == 0);
+        REQUIRE(row->allow >= TLSFLOOR_TLS_CLEARTEXT && row->allow <= TLSFLOOR_TLS_1_3);
+        REQUIRE(row->until > 0);
+        REQUIRE(row->anywhere == (memcmp(&row->from, &zeros, sizeof(zeros)) == 0));
+    }
+}
+
+static void
 try_block(const unsigned char *block, size_t size)
 {
     static struct tlsfloor_envelope envelope, again;
@@ -39,13 +55,14 @@ try_block(const unsigned char *block, size_t size)
         REQUIRE(envelope.count == 1 && covers_anything(&envelope));
         return;
     }
-    REQUIRE(size == TLSFLOOR_ENVELOPE_SIZE && envelope.count <= TLSFLOOR_ENVELOPE_ROWS);
+    REQUIRE(size == TLSFLOOR_ENVELOPE_SIZE);
+    require_rows(&envelope);
     (void)covers_anything(&envelope);
     tlsfloor_envelope_encode(&envelope, out);
     REQUIRE(tlsfloor_envelope_decode(out, sizeof(out), &again) == 0);
     REQUIRE(memcmp(&again, &envelope, sizeof(again)) == 0);
     tlsfloor_envelope_join(&again, &envelope);
-    REQUIRE(again.count <= TLSFLOOR_ENVELOPE_ROWS);
+    require_rows(&again);
     REQUIRE(covers_anything(&again) == covers_anything(&envelope));
 }
 

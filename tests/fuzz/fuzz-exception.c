@@ -80,6 +80,12 @@ require_match(const struct tlsfloor_exception *exception)
     if (exception->until != TLSFLOOR_NEVER)
         REQUIRE(tlsfloor_exception_match(exception, &facts, exception->until) ==
                 TLSFLOOR_MATCH_EXPIRED);
+    wrong.tls = (enum tlsfloor_tls)(wrong.tls - 1);
+    if (exception->allow != TLSFLOOR_TLS_CLEARTEXT)
+        REQUIRE(tlsfloor_exception_match(exception, &wrong, 0) == TLSFLOOR_MATCH_VERSION);
+    wrong.client = (struct tlsfloor_address){TLSFLOOR_FAMILY_NONE, {0}};
+    if (exception->from_count > 0)
+        REQUIRE(tlsfloor_exception_match(exception, &wrong, 0) == TLSFLOOR_MATCH_NETWORK);
     wrong.service = TLSFLOOR_SERVICE_NONE;
     REQUIRE(tlsfloor_exception_match(exception, &wrong, 0) == TLSFLOOR_MATCH_SERVICE);
     wrong = facts;
