@@ -18,12 +18,12 @@
 /* The first has only defaults. */
 static const char *const policy_texts[] = {
     "",
-    "cipher_profile = rfc10015\nweak_ciphers = reject\nunknown_cipher = reject\n"
-    "unknown_tls = reject\nrollout_percent = 50\nbrownout = Mon 09:00-10:00\n"
-    "audit = violations\ndefault_domain = example.org\n"
-    "policy_contexts = a=submission b=none c=unknown-tls\n",
-    "mode = tag\nunknown_tls = accept\nlegacy_networks = 192.0.2.0/24\naudit = none\n"
-    "rollout_from = 2027-01-01\npolicy_contexts = a=submission b=none c=unknown-tls\n",
+    ("cipher_profile = rfc10015\nweak_ciphers = reject\nunknown_cipher = reject\n"
+     "unknown_tls = reject\nrollout_percent = 50\nbrownout = Mon 09:00-10:00\n"
+     "audit = violations\ndefault_domain = example.org\n"
+     "policy_contexts = a=submission b=none c=unknown-tls\n"),
+    ("mode = tag\nunknown_tls = accept\nlegacy_networks = 192.0.2.0/24\naudit = none\n"
+     "rollout_from = 2027-01-01\npolicy_contexts = a=submission b=none c=unknown-tls\n"),
 };
 #define POLICIES (sizeof(policy_texts) / sizeof(policy_texts[0]))
 
