@@ -146,16 +146,16 @@ ask_about(const struct applied *applied, const struct tlsfloor_exception *except
     ask_in_time(applied, inside, exception->until);
     facts = inside;
     facts.suite = NULL;
-    ask_in_time(applied, facts, exception->until);
+    ask(applied, &facts, NOW);
     facts = inside;
     facts.user.local = other->local;
-    ask_in_time(applied, facts, exception->until);
+    ask(applied, &facts, NOW);
     facts = inside;
     facts.client = other->from[0].address;
-    ask_in_time(applied, facts, exception->until);
+    ask(applied, &facts, NOW);
     facts = inside;
     facts.tls = (enum tlsfloor_tls)(facts.tls - 1);
-    ask_in_time(applied, facts, exception->until);
+    ask(applied, &facts, NOW);
 }
 
 int
