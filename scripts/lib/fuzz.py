@@ -173,6 +173,9 @@ def build(directory, name, compiler, flags, engine):
 
 
 def build_all(directory, engine):
+    harnesses = {path.stem.removeprefix("fuzz-") for path in TREE.glob("tests/fuzz/fuzz-*.c")}
+    if harnesses != set(UNDER_TEST):
+        raise Failed(f"{__file__} does not say what {harnesses ^ set(UNDER_TEST)} is for")
     build(directory, "bin", engine.compiler, engine.flags, "-fsanitize=fuzzer")
     replay = directory / "replay.o"
     run(["clang", "-D_GNU_SOURCE", "-c", TREE / "tests" / "fuzz" / "replay.c", "-o", replay])
