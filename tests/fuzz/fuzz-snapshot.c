@@ -3,11 +3,14 @@
  * A snapshot file of any bytes: it is opened or refused, and what is looked up
  * in it is an exception as a text could give it, none, or an error. A step
  * beyond the last page of the mapping ends the process. So that more is looked
- * at than checksums, they are also put right.
+ * at than checksums, what begins with "records:" is put into a file that is
+ * right but for what its records say.
  */
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <cdb.h>
 
 #include "bytes.h"
 #include "fuzz.h"
@@ -19,7 +22,10 @@
 
 /* Of a cdb file, and of snapshot.c in it. */
 #define HEAD_SIZE 2048U
+#define RECORD_SIZE 24U
+#define ABOUT_SIZE 40U
 #define CHECKSUM_SIZE 4U
+#define VALUE_SIZE 1024U
 
 static const char *const names[] = {"ann@example.org",
                                     "ANN@example.ORG",
@@ -31,7 +37,7 @@ static const char *const names[] = {"ann@example.org",
                                     "@example.org",
                                     "a@b@c"};
 
-/* What is found reads back from its own text to the same. */
+/* What is found is as a text could give it. */
 static int
 check(void *context, const struct tlsfloor_exception *exception)
 {
@@ -41,7 +47,9 @@ check(void *context, const struct tlsfloor_exception *exception)
     REQUIRE(exception->who.size <= TLSFLOOR_SNAPSHOT_WHO);
     REQUIRE(exception->services != 0 && (exception->services & ~0x1eU) == 0);
     REQUIRE(exception->from_count <= TLSFLOOR_EXCEPTION_NETWORKS);
-    REQUIRE(exception->until > 0);
+    REQUIRE(exception->allow == TLSFLOOR_TLS_CLEARTEXT ||
+            (exception->allow >= TLSFLOOR_TLS_SSLV3 && exception->allow <= TLSFLOOR_TLS_1_3));
+    REQUIRE(exception->until > 0 && !(exception->from_any && exception->from_count > 0));
     REQUIRE(exception->kind != TLSFLOOR_WHO_ANYBODY || exception->from_any ||
             exception->from_count > 0);
     tlsfloor_exception_format(exception, line);
@@ -68,15 +76,13 @@ ask(struct tlsfloor_snapshot *snapshot, const char *name)
     REQUIRE(result == 0 || result == -1);
 }
 
+/* Looks everybody up in a file, which is closed. */
 static void
-try_file(const uint8_t *data, size_t size)
+try_file(int fd)
 {
     struct tlsfloor_snapshot *snapshot = NULL;
     char error[TLSFLOOR_ERROR_TEXT];
-    int fd = memfd_create("snapshot", MFD_CLOEXEC);
 
-    REQUIRE(fd >= 0);
-    REQUIRE(tlsfloor_file_write(fd, data, size) == 0);
     if (tlsfloor_snapshot_map("seed", fd, &snapshot, error) != 1) {
         REQUIRE(strncmp(error, "seed: ", 6) == 0);
         return;
@@ -86,56 +92,83 @@ try_file(const uint8_t *data, size_t size)
     tlsfloor_snapshot_close(snapshot);
 }
 
-/* The last bytes of a value are the checksum of its key and of what is before them. */
+/* --- files of any records --- */
+
+struct file {
+    struct cdb_make make;
+    size_t size;
+};
+
+/* Puts the checksum behind the value, which has room for it. */
 static void
-repair_record(const unsigned char *key, size_t key_size, unsigned char *value, size_t size)
+add_record(struct file *file, const unsigned char *key, size_t key_size, unsigned char *value,
+           size_t size)
 {
     unsigned char border = (unsigned char)key_size;
     uint64_t hash = tlsfloor_hash_add(TLSFLOOR_HASH_START, key, key_size);
 
-    if (size < CHECKSUM_SIZE)
-        return;
     hash = tlsfloor_hash_add(hash, &border, 1);
-    hash = tlsfloor_hash_add(hash, value, size - CHECKSUM_SIZE);
+    hash = tlsfloor_hash_add(hash, value, size);
     hash ^= hash >> 33;
     hash *= UINT64_C(0xff51afd7ed558ccd);
-    tlsfloor_bytes_put(value + size - CHECKSUM_SIZE, hash >> 32, CHECKSUM_SIZE);
+    tlsfloor_bytes_put(value + size, hash >> 32, CHECKSUM_SIZE);
+    size += CHECKSUM_SIZE;
+    REQUIRE(cdb_make_add(&file->make, key, (unsigned)key_size, value, (unsigned)size) == 0);
+    file->size += RECORD_SIZE + key_size + size;
 }
 
-/* Each record is the sizes of key and value, then both; behind the last are tables. */
+/* The record of the empty key, which says what the file is. */
 static void
-repair(unsigned char *file, size_t size)
+add_about(struct file *file)
 {
-    size_t at = HEAD_SIZE, end = size;
+    unsigned char value[ABOUT_SIZE + CHECKSUM_SIZE] = "tlsfloor";
 
-    for (size_t table = 0; table < HEAD_SIZE && size >= HEAD_SIZE; table += 8) {
-        size_t begin = (size_t)tlsfloor_bytes_get(file + table, 4);
+    tlsfloor_bytes_put(value + 8, 1, 4);
+    tlsfloor_bytes_put(value + 24, 1, 8);
+    tlsfloor_bytes_put(value + 32, file->size + RECORD_SIZE + sizeof(value), 8);
+    add_record(file, value, 0, value, ABOUT_SIZE);
+}
 
-        end = begin < end ? begin : end;
+/* A byte with the size of a key, two with that of a value, both; and so on. */
+static void
+try_records(const uint8_t *data, size_t size)
+{
+    int fd = memfd_create("records", MFD_CLOEXEC);
+    struct file file = {.size = HEAD_SIZE};
+
+    REQUIRE(fd >= 0 && cdb_make_start(&file.make, fd) == 0);
+    while (size >= 3) {
+        size_t key_size = data[0], value_size = (size_t)tlsfloor_bytes_get(data + 1, 2);
+        unsigned char value[VALUE_SIZE + CHECKSUM_SIZE];
+
+        data += 3;
+        size -= 3;
+        if (key_size > size || value_size > size - key_size || value_size > VALUE_SIZE)
+            break;
+        memcpy(value, data + key_size, value_size);
+        add_record(&file, data, key_size, value, value_size);
+        data += key_size + value_size;
+        size -= key_size + value_size;
     }
-    while (at + 8 <= end) {
-        size_t key = (size_t)tlsfloor_bytes_get(file + at, 4);
-        size_t value = (size_t)tlsfloor_bytes_get(file + at + 4, 4);
-
-        at += 8;
-        if (key > end - at || value > end - at - key)
-            return;
-        repair_record(file + at, key, file + at + key, value);
-        at += key + value;
-    }
+    add_about(&file);
+    REQUIRE(cdb_make_finish(&file.make) == 0);
+    try_file(fd);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    unsigned char *file = calloc(size == 0 ? 1 : size, 1);
+    static const char records[] = "records:";
+    const size_t begin = sizeof(records) - 1;
+    int fd;
 
-    REQUIRE(file != NULL);
-    if (size > 0)
-        memcpy(file, data, size);
-    try_file(file, size);
-    repair(file, size);
-    try_file(file, size);
-    free(file);
+    if (size >= begin && memcmp(data, records, begin) == 0) {
+        try_records(data + begin, size - begin);
+        return 0;
+    }
+    fd = memfd_create("snapshot", MFD_CLOEXEC);
+    REQUIRE(fd >= 0);
+    REQUIRE(tlsfloor_file_write(fd, data, size) == 0);
+    try_file(fd);
     return 0;
 }
