@@ -16,6 +16,7 @@
 #include "store.h"
 #include "verdict.h"
 
+#define DRIVER "tlsfloor"
 #define ENTRY __attribute__((visibility("default")))
 
 ENTRY extern const char *authdb_tlsfloor_version;
@@ -176,6 +177,13 @@ answer(struct auth_request *request, const struct tlsfloor_decision *decision)
 
 /* --- the judgement --- */
 
+/* 1 for a passdb of this driver; 2.4 makes a module for each of them. */
+static int
+is_ours(const struct auth_passdb *passdb)
+{
+    return strcmp(passdb->passdb->iface.name, DRIVER) == 0;
+}
+
 /* NULL if the driver stands where it has to, else what is wrong. */
 static const char *
 misplacement(struct auth_request *request)
@@ -183,9 +191,9 @@ misplacement(struct auth_request *request)
     const struct auth *auth = auth_request_get_auth(request);
     const struct auth_passdb *first = auth->passdbs, *first_master = auth->masterdbs;
 
-    if (first == NULL || first->passdb != request->passdb->passdb)
+    if (first == NULL || !is_ours(first))
         return COMPAT_PASSDB " is not the first passdb";
-    if (first_master != NULL && first_master->passdb != request->passdb->passdb)
+    if (first_master != NULL && !is_ours(first_master))
         return COMPAT_MASTER_PASSDB " is not the first master passdb";
     return NULL;
 }
@@ -265,7 +273,7 @@ lookup_credentials(struct auth_request *request, lookup_credentials_callback_t *
 }
 
 static struct passdb_module_interface driver = {
-    .name = "tlsfloor",
+    .name = DRIVER,
     .verify_plain = verify_plain,
     .lookup_credentials = lookup_credentials,
 };

@@ -11,10 +11,13 @@
 #include "login-session.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "login-auth.h"
 #include "login-judge.h"
 #include "login-words.h"
+
+#define COMMAND_WAIT 1000 /* ms, for the command behind STARTTLS */
 
 static MODULE_CONTEXT_DEFINE_INIT(login_module, &login_module_register);
 
@@ -30,6 +33,42 @@ tlsfloor_login_session_of(struct client *client)
 
 /* --- refusing a connection --- */
 
+/* Nothing of the client may be used after this. */
+static void
+end_refused(struct client *client)
+{
+    struct tlsfloor_login_session *session = tlsfloor_login_session_of(client);
+
+    timeout_remove(&session->to_end);
+    io_remove(&session->last_input);
+    compat_hide_attempts(client);
+    client_destroy(client, t_strdup_printf("Refused by tlsfloor (%s)",
+                                           tlsfloor_reason_name(session->now.reason)));
+}
+
+/* Its TLS records are not even opened. */
+static void
+discard_command(struct client *client)
+{
+    char command[4096];
+
+    (void)!read(client->fd, command, sizeof(command));
+    end_refused(client);
+}
+
+/*
+ * Who has begun TLS with STARTTLS sends a command next, and may do so before
+ * the refusal arrives. If that met a closed connection, the client would see a
+ * reset instead of the reason: it is waited for, and thrown away.
+ */
+static void
+await_command(struct client *client, struct tlsfloor_login_session *session)
+{
+    io_remove(&client->io);
+    session->last_input = io_add(client->fd, IO_READ, discard_command, client);
+    session->to_end = timeout_add(COMMAND_WAIT, end_refused, client);
+}
+
 /* Tells the client why, and ends it: nothing of it may be used after this. */
 static void
 refuse_connection(struct client *client, struct tlsfloor_login_session *session,
@@ -38,8 +77,6 @@ refuse_connection(struct client *client, struct tlsfloor_login_session *session,
     const struct tlsfloor_decision *decision = &session->now;
     const struct tlsfloor_login_words *words =
         tlsfloor_login_words(session->service, decision->action);
-    const char *reason =
-        t_strdup_printf("Refused by tlsfloor (%s)", tlsfloor_reason_name(decision->reason));
     const char *text =
         t_strconcat(words->disconnect_code, tlsfloor_login_text(client, session, decision), NULL);
 
@@ -48,8 +85,11 @@ refuse_connection(struct client *client, struct tlsfloor_login_session *session,
     client->disconnected = TRUE;
     client_notify_disconnect(client, words->disconnect, text);
     client->disconnected = FALSE;
-    compat_hide_attempts(client);
-    client_destroy(client, reason);
+    if (compat_used_starttls(client) && client->v.input != NULL &&
+        i_stream_get_data_size(client->input) == 0)
+        await_command(client, session);
+    else
+        end_refused(client);
 }
 
 static void
@@ -212,8 +252,9 @@ session_notify_auth_ready(struct client *client)
 }
 
 /*
- * Submission reads its input by itself. Inside the callback the TLS version is
- * not known yet, and the client must not be destroyed.
+ * Submission reads its input by itself, and is judged at the next EHLO. This is
+ * for who does not send one. Inside the callback the TLS version is not known
+ * yet, and the client must not be destroyed.
  */
 static void
 judge_later(struct client *client)
@@ -232,7 +273,7 @@ handshake_ended(const char **error_r, void *context)
 
     (void)error_r;
     if (session->to_judge == NULL)
-        session->to_judge = timeout_add_short(0, judge_later, client);
+        session->to_judge = timeout_add(COMMAND_WAIT, judge_later, client);
     return COMPAT_HANDSHAKE_PASSES;
 }
 
@@ -252,6 +293,8 @@ session_destroy(struct client *client)
 
     timeout_remove(&session->to_judge);
     timeout_remove(&session->to_refuse);
+    timeout_remove(&session->to_end);
+    io_remove(&session->last_input);
     session->module_ctx.super.destroy(client);
 }
 

@@ -242,4 +242,5 @@ def main():
     return 1 if table.wrong else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,10 +17,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
 from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, ELSEWHERE, FUTURE, GOOD,  # noqa: E402
-                           OF_ATTEMPT, OLD, PASSWORD, SAID, URL, audit, greeting, said,
-                           session_of)
+                           OF_ATTEMPT, OLD, PASSWORD, SAID, URL, audit, greeting, provoke_refusal,
+                           said, session_of)
 from lab import sasl  # noqa: E402
-from lab.dovecot_release import syntax  # noqa: E402
+from lab.dovecot_release import RELEASE, syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
@@ -35,8 +35,9 @@ REFUSED = CLEARTEXT, "refuse", "cleartext", "RFC8314-4.1", "auth"
 # To Dovecot this address is as good as TLS, and so is its own.
 FRIEND = "127.0.0.3"
 # What IMAP says by itself when LOGIN is used where it is not offered.
-IMAP_ALARM = ("* BAD [ALERT] Plaintext authentication not allowed without SSL/TLS, but your client"
-              " did it anyway. If anyone was listening, the password was exposed.\n")
+PLAINTEXT = {"2.3": "Plaintext", "2.4": "cleartext"}[RELEASE]
+IMAP_ALARM = (f"* BAD [ALERT] {PLAINTEXT} authentication not allowed without SSL/TLS, but your"
+              " client did it anyway. If anyone was listening, the password was exposed.\n")
 
 
 def attempts():
@@ -198,8 +199,7 @@ def test_old_tls_after(tests):
             client.authenticate(sasl.Plain(ANN, PASSWORD))
             client.command(client.STARTTLS)
             client.wrap(*OLD)
-            if listener == "submission":
-                client.send_line(client.CAPABILITY)
+            provoke_refusal(client, listener)
             want = AFTER_HANDSHAKE[listener]["refuse"].format(said("TLSv1"))
             expect(client.rest().split("\n")[-1], want)
             tests.take_refused(client)

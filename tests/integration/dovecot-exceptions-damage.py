@@ -23,7 +23,8 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 from dovecot_exceptions import (BOB, CARL, CLEARTEXT, DENIED, DORA, GATE, GRANTED,  # noqa: E402
                                 LISTENERS, OF_ANN, STARTTLS, STORE_ERROR, STORE_ERROR_TEXT,
                                 ExceptionsLab)
-from dovecot_words import ANN, GOOD, OF_ATTEMPT, OLD, PASSWORD, audit, greeting  # noqa: E402
+from dovecot_words import (ANN, AUTH_ERROR, GOOD, OF_ATTEMPT, OLD, PASSWORD, audit,  # noqa: E402
+                           greeting)
 from lab.workspace import Workspace, wait_until  # noqa: E402
 from state_files import with_version  # noqa: E402
 from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
@@ -196,14 +197,14 @@ def test_snapshot(tests):
             tests.lab.pass_second()
             expect_sessions(tests, PUT_OFF)
             told += 1
-            lines = tests.server.find("auth: Error: .*tlsfloor: .*exceptions.cdb: ")
+            lines = tests.server.find(AUTH_ERROR + ".*tlsfloor: .*exceptions.cdb: ")
             expect_true(sentence in lines[-1] and f": {sentence}" in lines[-1],
                         f"{lines[-1]}\nwant: {sentence}")
     with tests.tap.case("all is well within a second of the repair, and told once"):
         start = len(tests.server.messages())
         repair(tests, "exceptions.cdb")
         expect(len(tests.server.find("the exceptions can be read again", start)), 1, "lines")
-        lines = tests.server.find("auth: Error: .*tlsfloor: .*exceptions.cdb: ")
+        lines = tests.server.find(AUTH_ERROR + ".*tlsfloor: .*exceptions.cdb: ")
         expect_true(len(lines) <= told, f"{len(lines)} errors for {told} kinds of damage")
 
 
@@ -367,7 +368,7 @@ def main():
             for test in chosen:
                 test(tests)
             with tap.case("nothing crashed, and no other error was told"):
-                tests.lab.expect_sound(r"auth: Error: .*tlsfloor: .*/exceptions.cdb: ")
+                tests.lab.expect_sound(AUTH_ERROR + ".*tlsfloor: .*/exceptions.cdb: ")
                 tests.auth_process()
     return tap.finish()
 

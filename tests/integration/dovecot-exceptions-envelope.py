@@ -8,6 +8,7 @@ and what it sends all the same never reaches the auth process. The gate opens
 and closes with the exception, and with its last day, without a restart.
 """
 
+import contextlib
 import itertools
 import pathlib
 import re
@@ -20,7 +21,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 from dovecot_exceptions import (CLEARTEXT, BOB, CARL, DENIED, GATE, GRANTED,  # noqa: E402
                                 OF_ANOTHER, ExceptionsLab, avoid_midnight, day)
 from dovecot_words import (AFTER_HANDSHAKE, ANN, GOOD, OF_ATTEMPT, OLD, PASSWORD,  # noqa: E402
-                           credentials, greeting, said, session_of)
+                           credentials, greeting, refusal_read, said, session_of)
 from lab import sasl  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
 from state_files import age_envelope, age_snapshot  # noqa: E402
@@ -55,12 +56,10 @@ class Tests:
     def refused_at_gate(self, listener, tls, source, user=CARL):
         """Told why and disconnected, whatever it sends meanwhile."""
         with self.server.connect(listener, *tls, source=source) as client:
-            try:
+            with contextlib.suppress(OSError):  # it has closed the connection already
                 client.send(credentials(client.service, user))
-            except OSError:  # it has closed the connection already
-                pass
-            expect(client.rest().split("\n")[-1],
-                   AFTER_HANDSHAKE[client.service]["refuse"].format(said(tls[0])),
+            want = AFTER_HANDSHAKE[client.service]["refuse"].format(said(tls[0]))
+            expect(refusal_read(client, want).split("\n")[-1], want,
                    f"{listener}, {tls}, {source}")
             self.never_asked(client)
 

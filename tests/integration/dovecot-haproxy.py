@@ -16,8 +16,10 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
-from dovecot_words import (AFTER_HANDSHAKE, ANN, audit, ELSEWHERE, GOOD,  # noqa: E402
-                           greeting, OF_ATTEMPT, OLD, PASSWORD, said, SAID, URL)
+from dovecot_words import (AFTER_HANDSHAKE, ANN, audit, ELSEWHERE, GOOD, greeting,  # noqa: E402
+                           OF_ATTEMPT, OLD, PASSWORD, provoke_refusal, said, SAID,
+                           stage_of_refusal, URL)
+from lab.dovecot_release import RELEASE  # noqa: E402
 from lab.dovecot_server import CLIENTS, DovecotServer, IMPLICIT, PROXIED  # noqa: E402
 from lab.haproxy import SIGNATURE, version_1, version_2  # noqa: E402
 from lab.haproxy_server import HaproxyServer  # noqa: E402
@@ -36,6 +38,13 @@ WITHOUT = {"v1": version_1, "v2": version_2,
            "v2 that says no TLS": lambda client, port: version_2(client, port, "")}
 WITH = {"v2 that says TLS 1.0": lambda client, port: version_2(client, port, "TLSv1"),
         "v2 that says TLS 1.3": lambda client, port: version_2(client, port, "TLSv1.3")}
+
+# Dovecot's word in the log for a client of whom HAProxy has said that it has TLS, and for others.
+WITH_TLS, WITHOUT_TLS = {"2.3": ("secured", ""), "2.4": ("TLS", "secured")}[RELEASE]
+# Where a client may begin TLS when HAProxy has said that there is TLS already.
+STARTTLS = {"2.3": SERVICES, "2.4": ["submission"]}[RELEASE]
+# Where HAProxy's clients without TLS are secured to Dovecot, POP3 offers USER, whatever follows.
+OFFERS_USER = {"2.3": [], "2.4": ["pop3"]}[RELEASE]
 
 # What unknown_tls makes of it: action and rule.
 OUTCOMES = {"accept": ("accept", "local"), "tag": ("tag", "local"), "reject": ("refuse", "local")}
@@ -75,7 +84,8 @@ class Tests:
         """Nothing is offered, and an attempt is refused as one without TLS."""
         hello = greeting(client)
         offer = f"{hello}\n{client.capabilities()}"
-        expect_true("PLAIN" not in offer and "\nUSER" not in offer, f"offer: {offer}")
+        expect_true("PLAIN" not in offer, f"offer: {offer}")
+        expect("\nUSER" in offer, client.service in OFFERS_USER, f"USER in {offer}")
         reply = client.login(ANN, PASSWORD).split("\n")[-1]
         expect(reply, OF_ATTEMPT[client.service]["refuse"].format(said("cleartext")))
         line, = self.server.audit(client)
@@ -86,10 +96,8 @@ class Tests:
 
     def old_refused(self, client, listener):
         """TLS 1.0, at the end of the handshake."""
-        if listener == "submission":
-            client.send_line(client.CAPABILITY)
-        self.connection_refused(client, OLD, "version", "RFC8997",
-                                "helo" if listener == "submission" else "connect")
+        provoke_refusal(client, listener)
+        self.connection_refused(client, OLD, "version", "RFC8997", stage_of_refusal(listener))
 
     def connection_refused(self, client, tls, reason, rule, stage="connect", **changes):
         """The last line before the connection is closed; nothing was offered before it."""
@@ -110,11 +118,12 @@ def test_without(tests):
         tests.site.apply(proxied_tls="unknown")
         with tests.tap.case(f"{service}: {name} is unknown with proxied_tls = unknown"), \
                 tests.connect(service, header) as client:
-            tests.login(client, UNKNOWN, "tag", "unknown-tls", "local", protection="")
+            tests.login(client, UNKNOWN, "tag", "unknown-tls", "local", protection=WITHOUT_TLS)
         tests.site.apply(proxied_tls="unknown", unknown_tls="reject")
         with tests.tap.case(f"{service}: {name} is refused with unknown_tls = reject"), \
                 tests.connect(service, header) as client:
-            tests.connection_refused(client, UNKNOWN, "unknown-tls", "local", protection="")
+            tests.connection_refused(client, UNKNOWN, "unknown-tls", "local",
+                                     protection=WITHOUT_TLS)
 
 
 def test_with(tests):
@@ -126,10 +135,10 @@ def test_with(tests):
                     tests.connect(service, header) as client:
                 if value == "reject":
                     tests.connection_refused(client, UNKNOWN, "unknown-tls", rule,
-                                             protection="secured")
+                                             protection=WITH_TLS)
                 else:
                     tests.login(client, UNKNOWN, action, "unknown-tls", rule,
-                                protection="secured")
+                                protection=WITH_TLS)
 
 
 def test_again(tests):
@@ -146,7 +155,7 @@ def test_again(tests):
                 else:
                     tests.login(client, UNKNOWN, action, "unknown-tls", rule)
     tests.site.apply()
-    for service, (name, header) in itertools.product(SERVICES, WITH.items()):
+    for service, (name, header) in itertools.product(STARTTLS, WITH.items()):
         with tests.tap.case(f"{service}: {name}, then STARTTLS of the client's: 1.2 is accepted"), \
                 tests.connect(service, header, tls=GOOD) as client:
             tests.login(client, GOOD, "accept", "compliant", "RFC8997")
@@ -184,7 +193,8 @@ def test_addresses(tests):
         tests.site.apply(trusted_networks="192.0.2.0/24 2001:db8::/32")
         with tests.tap.case(f"{service}: {name}, the client is trusted"), \
                 tests.connect(service, header, address) as client:
-            tests.login(client, CLEARTEXT, "accept", "trusted-network", "local", protection="")
+            tests.login(client, CLEARTEXT, "accept", "trusted-network", "local",
+                        protection=WITHOUT_TLS)
         tests.site.apply(trusted_networks="127.0.0.0/8 ::1/128")
         with tests.tap.case(f"{service}: {name}, HAProxy is trusted, its client is not"), \
                 tests.connect(service, header, address) as client:
@@ -256,7 +266,7 @@ class Real:
 def test_real(tests):
     real = Real(tests)
     versions = (OLD, GOOD[:1] + ("DEFAULT",), ("TLSv1.3",))
-    for way, protection in (("ended", "secured"), ("again", "TLS")):
+    for way, protection in (("ended", WITH_TLS), ("again", "TLS")):
         for listener, tls in itertools.product(WAYS[way][2], versions):
             name = f"HAProxy ({WAYS[way][1]}) ends {tls[0]}, {listener}"
             tests.site.apply()

@@ -16,8 +16,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
 from dovecot_passdbs import BOSS, masters  # noqa: E402
-from dovecot_words import (AFTER_HANDSHAKE, ANN, ELSEWHERE, GOOD, OF_ATTEMPT, OLD,  # noqa: E402
-                           PASSWORD, SAID, URL, WRONG, credentials, greeting, said, session_of)
+from dovecot_words import (AFTER_HANDSHAKE, ANN, ELSEWHERE, ENDED, GOOD, OF_ATTEMPT,  # noqa: E402
+                           OLD, PASSWORD, SAID, URL, WRONG, credentials, greeting, refusal_read,
+                           said, session_of)
 from lab import sasl  # noqa: E402
 from lab.clients import TAG  # noqa: E402
 from lab.dovecot_server import CLIENTS, IMPLICIT, DovecotServer, service_of  # noqa: E402
@@ -100,7 +101,7 @@ def test_behind_handshake(tests):
                 with tests.tap.case(f"{listener}: {tls[0]}, {name}, is refused"), \
                         tests.connect(listener, tls, name, behind=data) as client:
                     want = AFTER_HANDSHAKE[client.service]["refuse"].format(said(tls[0]))
-                    expect(client.rest(), want)
+                    expect(refusal_read(client, want), want)
                     line, = tests.server.audit(client)
                     tests.refused.append(session_of(line))
             with tests.tap.case(f"{listener}: TLS 1.2, {name}, reaches the auth process"), \
@@ -118,7 +119,7 @@ def test_without_ehlo(tests):
             want = AFTER_HANDSHAKE["submission"]["refuse"].format(said("TLSv1"))
             expect(client.rest(), reply + want)
             line, = tests.server.audit(client)
-            tests.server.wait_for(f"Disconnected.*{re.escape(session_of(line))}")
+            tests.server.wait_for(f"{ENDED}: .*{re.escape(session_of(line))}")
             expect(len(tests.server.audit_so_far(client)), 1, "audit lines")
             tests.refused.append(session_of(line))
         with tests.tap.case(f"submission: TLS 1.2, {name}, reaches the auth process"), \

@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
 from dovecot_processes import Baseline, crashes, login_processes, status  # noqa: E402
-from dovecot_words import ANN, ELSEWHERE, PASSWORD  # noqa: E402
+from dovecot_words import ANN, ELSEWHERE, ENDED, PASSWORD  # noqa: E402
 from lab import sanitizer  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -107,8 +107,8 @@ def main():
         with tap.case("each that is below the floor was refused"):
             below = sum(KINDS[number % len(KINDS)][0] == refused
                         for number in range(SESSIONS // 2)) * 2
-            server.wait_for("Disconnected: Refused by tlsfloor ", below, seconds=60)
-            expect(len(server.find("Disconnected: Refused by tlsfloor ")), below, "refusals")
+            server.wait_for(f"{ENDED}: Refused by tlsfloor ", below, seconds=60)
+            expect(len(server.find(f"{ENDED}: Refused by tlsfloor ")), below, "refusals")
         with tap.case("no login process has grown in the second half"):
             expect(base.wait_for_calm(), [], "left behind")
             expect(login_processes(server), base.processes, "processes")

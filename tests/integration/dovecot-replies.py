@@ -16,10 +16,10 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
-from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, FUTURE, GOOD, OLD,  # noqa: E402
-                           PASSWORD, PROGRAMS, SAID, URL, audit, credentials, greeting, said,
-                           session_of, tail)
-from lab.dovecot_release import syntax  # noqa: E402
+from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, ENDED, FUTURE, GOOD, OLD,  # noqa: E402
+                           PASSWORD, PROGRAMS, SAID, URL, audit, credentials, greeting,
+                           provoke_refusal, refusal_read, said, session_of, stage_of_refusal, tail)
+from lab.dovecot_release import RELEASE, syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer, service_of  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
@@ -42,7 +42,9 @@ SUITES = VERSIONS + [
     ("TLSv1.2", "ECDHE-RSA-AES256-SHA", "weak-cipher", "RFC9325-4.1"),
 ]
 REFUSED = "version", "cipher"
-METRIC = syntax.metric("tlsfloor", "tlsfloor_decision", "service", "action", "reason",
+# Dovecot's own field of an event that says imap, pop3, sieve or submission.
+PROTOCOL = {"2.3": "service", "2.4": "protocol"}[RELEASE]
+METRIC = syntax.metric("tlsfloor", "tlsfloor_decision", PROTOCOL, "action", "reason",
                        "tls_protocol")
 
 
@@ -94,19 +96,22 @@ class Tests:
                 action="refuse", behind=b"", **changes):
         """Told why and disconnected; behind: what the client sends at once."""
         with self.tap.case(name), self.connect(listener, *tls, behind=behind) as client:
-            if listener == "submission" and not behind:
-                client.send_line(client.CAPABILITY)
-            expect(client.rest(), AFTER_HANDSHAKE[client.service][action].format(text))
-            stage = "helo" if listener == "submission" else "connect"
-            self.expect_audit(client, tls, action, reason, rule, stage, **changes)
+            want = AFTER_HANDSHAKE[client.service][action].format(text)
+            if behind:
+                expect(refusal_read(client, want), want)
+            else:
+                provoke_refusal(client, listener)
+                expect(client.rest(), want)
+            self.expect_audit(client, tls, action, reason, rule, stage_of_refusal(listener),
+                              **changes)
             self.refused.append(session_of(self.lines[-1]))
             self.expect_disconnect(client, reason)
 
     def expect_disconnect(self, client, reason):
         """Dovecot's own line of it has no words that fail2ban looks for."""
         session = session_of(self.lines[-1])
-        line, = self.server.wait_for(f"Disconnected.*<{re.escape(session)}>")
-        expect(line, f"{PROGRAMS[client.service]}: Info: Disconnected: Refused by tlsfloor "
+        line, = self.server.wait_for(f"{ENDED}: .*<{re.escape(session)}>")
+        expect(line, f"{PROGRAMS[client.service]}: Info: {ENDED}: Refused by tlsfloor "
                      f"({reason}): {tail(client, session)}")
 
 
@@ -238,10 +243,10 @@ def test_audit(tests):
                     greeting(good), good.capabilities()
                     expect(good.login(ANN, PASSWORD), tests.reference(listener)[2])
                 with tests.connect(listener, *OLD, behind=b"EHLO x\r\n") as old:
-                    text = old.rest()
+                    text = refusal_read(old, said("TLSv1"))
                     expect_true(said("TLSv1") in text, text)
                 # The last that is logged of it.
-                tests.server.wait_for(f"{PROGRAMS[old.service]}: Info: Disconnected: ",
+                tests.server.wait_for(f"{PROGRAMS[old.service]}: Info: {ENDED}: ",
                                       start=old.log_start)
                 for client, number in ((good, lines_of_good), (old, lines_of_old)):
                     expect(len(tests.server.audit_so_far(client)), number, "audit lines")

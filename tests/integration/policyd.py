@@ -877,7 +877,7 @@ def log_is_emptied_before_the_end(directory):
 def idle_connection_costs_less_than_a_kilobyte(directory):
     count = 500
     # A sanitizer's own bookkeeping, and freed memory that it keeps to itself.
-    limit = 6144 if SANITIZED else 1024
+    limit = 16384 if SANITIZED else 1024
 
     def private(pid):
         text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()

@@ -7,6 +7,7 @@ import re
 import subprocess
 import time
 
+from dovecot_processes import crashes
 from dovecot_words import (AFTER_HANDSHAKE, ANN, ELSEWHERE, OF_ATTEMPT, OLD, PASSWORD, SAID, URL,
                            WRONG, expects_greeting, said)
 from lab.dovecot_server import DovecotServer
@@ -159,6 +160,6 @@ class ExceptionsLab:
 
     def expect_sound(self, expected=r"$^"):
         """Nothing crashed; no error but those expected."""
-        expect(self.server.find(r"Panic|Fatal|core dumped|killed with signal|Raw backtrace"), [])
+        expect(crashes(self.server), [])
         allowed = self.server.find(expected)
         expect([line for line in self.server.find("Error: ") if line not in allowed], [])

@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Passdbs that several tests of Dovecot have besides that of the lab."""
+"""What several tests of Dovecot have besides the lab's passdb: master users, SQL, verdicts."""
 
+import os
 import subprocess
 
 from dovecot_words import PASSWORD
 from lab.dovecot_release import syntax
 
 BOSS = "boss"
+
+# passwd-file's fields are split at blanks, and variables are filled in after that.
+os.environ["TLSFLOOR_TEST_BLANK"] = " "
+BLANK = "%{env:TLSFLOOR_TEST_BLANK}"
+# What a configuration needs for that.
+BLANKS = syntax.environment("TLSFLOOR_TEST_BLANK")
+
+
+def verdict(text):
+    """A field of passwd-file."""
+    return "tlsfloor_verdict=" + text.replace(" ", BLANK)
 
 
 def masters(workspace, passed=True):

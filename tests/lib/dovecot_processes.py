@@ -12,8 +12,8 @@ from lab.workspace import wait_until
 PROC = pathlib.Path("/proc")
 # Dovecot's words for a process that ended as it should not, and for whatever is wrong. While it
 # reloads, a new process may find no one to ask for its configuration.
-CRASH = re.compile(r": Panic: |: Fatal: (?!Error reading configuration)|\bkilled with signal|"
-                   r"core dumped|Sanitizer|runtime error:")
+CRASH = re.compile(r": Panic: |: Fatal: (?!(Error reading|Failed to read) configuration)|"
+                   r"\bkilled with signal|core dumped|Sanitizer|runtime error:")
 TROUBLE = re.compile(r": Error: |" + CRASH.pattern)
 
 

@@ -17,12 +17,15 @@ from lab.workspace import wait_until
 from tap import Unexpected
 
 # Of the login process, or of the mail process that has the session then.
-END_OF_SESSION = (r"-login: Info: (Disconnected|Aborted login).* rip={}, |"
-                            r"\)<\d+><[\w/+]+>: Info: Disconnected")
+END_OF_SESSION = (r"-login: Info: (Disconnected|Aborted login|Login aborted).* rip={}, |"
+                  r"\)<\d+><[\w/+]+>: Info: Disconnected")
 # What is not about one session, or not Dovecot's own, or tells each step inside of it.
 NOT_COMPARED = re.compile(
-    r"^master: |tlsfloor: |[Mm]odules? |Debug: smtp-server: |"
-    r"auth: Debug: (auth client connected|client in: CANCEL|Wrote new auth|passwd-file \S+:Read)")
+    r"^master: |tlsfloor: |[Mm]odules? |Debug: smtp-server: |Event \S+ leaked |"
+    r"auth: Debug: (conn unix:.*\): |conn unix:.*\]: )?(Server accepted connection|"
+    r"auth client connected|client in: CANCEL|(auth-master client: )?Disconnected|"
+    r"Wrote new auth|passwd-file \S+:Read)")
+BROKEN = r"(SSL_\w+\(\)|error:|read\(size=\d+\)|Connection reset)"
 SESSION = re.compile(r"session=<?([\w/+]{10,})|<([\w/+]{10,})>")
 RANDOM = [(re.compile(pattern), mask) for pattern, mask in (
     (r"(session=<?|<)[\w/+]{10,}", r"\1SESSION"),
@@ -35,18 +38,22 @@ RANDOM = [(re.compile(pattern), mask) for pattern, mask in (
     (r"auth_token=[0-9a-f]+", "auth_token=TOKEN"),
     (r"CONT\t(\d+)\t\S+", r"CONT\t\1\tCHALLENGE"),
     (r"/tmp/\S*?/(ours|stock)-\d+", "/SERVER"),
-    (r"\b\d+ secs", "N secs"),
+    (r"\b\d+ (m?secs)", r"N \1"),
+    (r"\bpasswd-file-\d+", "passwd-file-N"),
+    (r"\bconn unix:login \(.*?\) \[\d+\]: ", ""),
+    (r"(passdb out: OK.*\tresp=)\S+", r"\1RESPONSE"),
     (r"\bout=\d+ ", "out=N "),
     # Which of several words Dovecot finds for a connection that broke is chance.
-    (r"(Connection closed)(: (SSL_\w+\(\)|read\(size=\d+\)|Connection reset)[^(,]*)(?= \(|,)",
-     r"\1"),
-    (r"\b(TLS( handshaking)?): (SSL_\w+\(\)|read\(size=\d+\)|Connection closed)[^,]*", r"\1"),
+    (rf"(Connection closed)((: |, ){BROKEN}.*?)+(?= \(|, [^e]|: user=)", r"\1"),
+    (rf"\b(TLS( handshaking)?)((: |, )({BROKEN}|Connection closed)[^,]*)+", r"\1"),
 )]
 TIMES = re.compile(r"\(\d\.\d+( \+ \d\.\d+)+ secs\)")
 # What a new login process knows of the auth process by then is chance.
 WAITING = re.compile(r"^\* OK Waiting for authentication process to respond\.\.\r\n", re.M)
 NOT_READY = re.compile(r"disconnected before auth was ready, waited N secs")
 CHALLENGE = re.compile(r'^(\+ |334 |")([\w+/]+=*)("?)(?=\r?$)', re.M)
+# The alert of a handshake that the client does not wait for, if it came in time.
+ALERT = re.compile(rb"\x15\x03[\x00-\x04]\x00\x02..$", re.S)
 RANDOM_OF_CHALLENGE = re.compile(rb"(?<![^,])([rsv]=)[^,]+|(<)[^@]+")
 
 
@@ -70,7 +77,7 @@ def mask_challenge(match):
 
 
 def mask_replies(data):
-    text = bytes(data).decode("ascii", "backslashreplace")
+    text = ALERT.sub(b"", bytes(data)).decode("ascii", "backslashreplace")
     return CHALLENGE.sub(mask_challenge, TIMES.sub("(N secs)", WAITING.sub("", text)))
 
 

@@ -5,7 +5,7 @@ import socket
 import ssl
 import struct
 
-from dovecot_words import expects_greeting
+from dovecot_words import expects_greeting, provoke_refusal
 from lab.dovecot_server import CLIENTS, IMPLICIT
 from lab.lines import tls_context
 
@@ -108,6 +108,6 @@ def log_in(client, user, password):
 
 def last_words(client):
     """The same for a client that sends no password: the last line before the server closes."""
-    if client.service == "submission" and not expects_greeting(client):
-        client.send_line(client.CAPABILITY)
+    if not expects_greeting(client):
+        provoke_refusal(client, client.service)
     return client.rest().split("\n")[-1]

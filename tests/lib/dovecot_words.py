@@ -2,6 +2,7 @@
 """What a client of Dovecot is told, and what is logged of it; for the tests of Dovecot."""
 
 import base64
+import contextlib
 import re
 
 from lab.dovecot_release import RELEASE
@@ -54,6 +55,33 @@ def expects_greeting(client):
     return not hasattr(client, "greeting") or client.service == "sieve"
 
 
+# Where the TLS behind STARTTLS is judged when the client speaks again.
+JUDGED_WHEN_IT_SPEAKS = {"submission"}
+
+
+def provoke_refusal(client, listener):
+    """What a client has to say to be refused for its TLS."""
+    if listener in JUDGED_WHEN_IT_SPEAKS:
+        client.send_line(client.CAPABILITY)
+
+
+def refusal_read(client, want):
+    """All that a client reads until it is disconnected.
+
+    One that speaks before the greeting may have lost its refusal to a reset of the connection:
+    then it is what is wanted.
+    """
+    with contextlib.suppress(OSError):
+        if text := client.rest():
+            return text
+    return "" if hasattr(client, "greeting") else want
+
+
+def stage_of_refusal(listener):
+    """For its TLS, in the audit line."""
+    return "helo" if listener in JUDGED_WHEN_IT_SPEAKS else "connect"
+
+
 def credentials(service, user=ANN, password=PASSWORD):
     """The bytes of a login without waiting for replies."""
     plain = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
@@ -65,7 +93,23 @@ def credentials(service, user=ANN, password=PASSWORD):
 
 # --- Dovecot's log ---
 
-# The line of a passdb or userdb at work for a session.
+# How our passdbs are called, in our own lines.
+OUR_PASSDB = {"2.3": "passdb { driver = tlsfloor }", "2.4": "passdb tlsfloor { }"}[RELEASE]
+OUR_MASTER_PASSDB = {
+    "2.3": "passdb { driver = tlsfloor, master = yes }",
+    "2.4": "passdb tlsfloor-master { driver = tlsfloor, master = yes }"}[RELEASE]
+# Of a connection that ends without a login.
+ENDED = {"2.3": "Disconnected", "2.4": "Login aborted"}[RELEASE]
+# Of an error in the auth process.
+AUTH_ERROR = r"^auth(\(.*\)(<.*>)?)?: Error: "
+
+
+def at_work(driver, user="[^,()]*"):
+    """The lines of a passdb or userdb at work for a user."""
+    return {"2.3": rf"\b{driver}\({user},", "2.4": rf"\({user},.*: {driver}-\d+: "}[RELEASE]
+
+
+# The same, whoever it is.
 DRIVER_AT_WORK = re.compile({
     "2.3": r"\b(?P<driver>[\w-]+)\([^()]*<(?P<session>[\w/+]+)>\): ",
     "2.4": r"\([^()]*\)<(?P<session>[\w/+]+)>: \w+: (?P<driver>[a-z-]+?)(-\d+)?: ",

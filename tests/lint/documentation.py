@@ -8,6 +8,7 @@ commands and options, from --help and from what the programs accept. What is the
 documented and what is documented must exist. Dovecot takes the lines for its configuration.
 """
 
+import functools
 import os
 import pathlib
 import re
@@ -16,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib")]
 
 from tap import Tap, Unexpected, expect_true  # noqa: E402
 
@@ -231,12 +233,15 @@ def check_event(source, page):
             compare("event field", plugin_names(source, r'add_str\("(\w+)"'), items(text, "Li")))
 
 
-def check_snippet(text):
-    """Dovecot takes the lines as they are, and with the comment signs before settings taken off."""
+def check_snippet(begin, text):
+    """Dovecot takes the lines as they are, and with the comment signs before settings taken off.
+
+    begin: what every configuration of this release begins with.
+    """
     problems = []
     for lines in (text, re.sub(r"^#(?=\S|  )", "", text, flags=re.M)):
         with tempfile.NamedTemporaryFile("w", encoding="utf-8") as conf:
-            conf.write(lines)
+            conf.write(begin + lines)
             conf.flush()
             done = subprocess.run(["doveconf", "-c", conf.name, "-n"], check=False, text=True,
                                   capture_output=True)
@@ -346,7 +351,7 @@ SPOILED = (  # check, page, what to change in it, and what is to be said then
     ("plugin", r"^\.It Ev TLSFLOOR_STATE$", ".It Ev TLSFLOOR", "variable TLSFLOOR_STATE is not"),
     ("event", r"=tlsfloor_decision$", "=tlsfloor", "event tlsfloor_decision is not documented"),
     ("event", r"^\.It Li tls_protocol$", ".It Li tls", "event field tls is documented"),
-    ("95-tlsfloor.conf", r"^login_plugins =", "login_plugin =", "Unknown setting: login_plugin"),
+    ("95-tlsfloor.conf", r"^login_plugins", "login_plugin", ": login_plugin"),
     ("95-tlsfloor.conf", r"^#ssl_cipher_list = ", "#ssl_cipher = ", "Unknown setting: ssl_cipher"),
     ("policyd", r"^\.It Fl f$", ".It Fl q", "option -q is documented and does not exist"),
     ("policyd", r"^\.Op Fl l Ar listener$", "", "option l is missing in the synopsis"),
@@ -372,8 +377,10 @@ def checks(source, build):
     if pathlib.Path(policyd).exists():  # a build without Postfix has none
         found["policyd"] = (lambda page: check_options(policyd, page), doc["tlsfloor-policyd.8"])
     if (build / PLUGIN).exists():  # a build with Dovecot has its doveconf, too
-        for path in sorted((source / SNIPPETS).iterdir()):
-            found[path.name] = check_snippet, path.read_text(encoding="utf-8")
+        from lab.dovecot_release import RELEASE, syntax
+        for path in sorted((source / SNIPPETS / RELEASE).iterdir()):
+            found[path.name] = (functools.partial(check_snippet, syntax.BEGIN),
+                                path.read_text(encoding="utf-8"))
     return found
 
 

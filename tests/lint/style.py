@@ -46,6 +46,8 @@ def kind_of(path, text):
     if path.name == "Makefile.am" or path.suffix == ".ac":
         return "build"
     first = text.split("\n", 1)[0]
+    if first.startswith("#!/usr/bin/make"):
+        return "build"
     if first.startswith("#!"):
         return "python" if "python" in first else "shell"
     return "shell" if path.suffix == ".sh" else "text"

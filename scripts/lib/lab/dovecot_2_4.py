@@ -4,12 +4,16 @@
 more of a passdb: settings whose words are the same in both, as they are.
 """
 
+import base64
+import hmac
 import itertools
+import json
 
 from .dovecot_text import block, settings
 
 BEGIN = settings(dovecot_config_version="2.4.0", dovecot_storage_version="2.4.0")
 MAILDIR = settings(mail_driver="maildir", mail_path="~/Maildir")
+MANY_CONNECTIONS = settings(restart_request_count="unlimited")
 PREFETCH = "userdb prefetch {\n}\n"
 # Two passdbs of one name would be the same passdb.
 NUMBERS = itertools.count(1)
@@ -61,14 +65,39 @@ def any_name(password):
 
 def sqlite(_workspace, database, query):
     """A passdb. query: of the password, in clear; %{user} is the name."""
-    return (settings(sql_driver="sqlite") + block("sqlite", settings(path=database)) +
-            passdb("sql", settings(passdb_sql_query=query)))
+    # One request a worker would be more of them than Dovecot allows when many come at once.
+    workers = block("service auth-worker", MANY_CONNECTIONS)
+    return workers + settings(sql_driver="sqlite", sqlite_path=database) + passdb(
+        "sql", settings(passdb_sql_query=query))
 
 
 def one_user(home):
     """A userdb: all mail belongs to nobody."""
     return block("userdb static", block("fields", settings(uid="nobody", gid="nogroup",
                                                            home=home)))
+
+
+def url_base64(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def tokens(directory, users):
+    """What OAUTHBEARER needs; users: name -> password, with which their tokens are signed."""
+    keys = directory / "tokens"
+    for user, password in users.items():
+        key = keys / "default" / "HS256" / user
+        key.parent.mkdir(parents=True, exist_ok=True)
+        key.write_bytes(base64.b64encode(password.encode()))
+    posix = block("fs posix", settings(prefix=f"{keys}/"))
+    return settings(oauth2_introspection_mode="local", oauth2_username_attribute="sub") + block(
+        "oauth2_local_validation", block("dict fs", posix))
+
+
+def token(user, password):
+    """Of a user, good if the password is: a JSON web token."""
+    parts = [{"alg": "HS256", "kid": user}, {"sub": user, "exp": 4102444800}]
+    signed = ".".join(url_base64(json.dumps(part).encode()) for part in parts)
+    return f"{signed}.{url_base64(hmac.digest(password.encode(), signed.encode(), 'sha256'))}"
 
 
 def metric(name, event, *fields):

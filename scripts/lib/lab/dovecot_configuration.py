@@ -36,8 +36,8 @@ submission_relay_port = {server.relay_port}
 """
 
 # One process, which stays.
-HIGH_PERFORMANCE = settings(service_count=0, process_min_avail=1, process_limit=1,
-                            client_limit=2000)
+HIGH_PERFORMANCE = syntax.MANY_CONNECTIONS + settings(process_min_avail=1, process_limit=1,
+                                                      client_limit=2000)
 
 # Without the waits that failed logins earn their address.
 NO_PENALTY = block("service anvil", block("unix_listener anvil-auth-penalty", "mode = 0"))
@@ -73,6 +73,8 @@ def configuration(server, listeners):
         *server.certificate)
     if options.client_certificate:
         text += syntax.client_certificates(server.client_certificate[1])
+    if "oauth" in options.mechanisms:
+        text += syntax.tokens(server.directory, server.passwords)
     for program, of_program in listeners.items():
         text += login_service(program, of_program, server)
     text += "" if options.penalty else NO_PENALTY

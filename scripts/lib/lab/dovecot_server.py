@@ -65,6 +65,10 @@ def users_text(users):
                    f"{name}:{value[0]}::::::{value[1]}\n" for name, value in users.items())
 
 
+def passwords(users):
+    return {name: value if isinstance(value, str) else value[0] for name, value in users.items()}
+
+
 class DovecotServer:
     """users: name -> password, or (password, extra fields of the passdb's reply)."""
 
@@ -75,6 +79,7 @@ class DovecotServer:
         self.libdir = workspace.directory(f"{name}/lib")
         self.home = workspace.directory(f"{name}/home", 0o700, "nobody", "nogroup")
         self.log = self.directory / "log"
+        self.passwords = passwords(users)
         self.users_file = workspace.write(f"{name}/users", users_text(users))
         self.certificate = certificate(workspace)
         self.client_certificate = self.options.client_certificate and certificate(
@@ -85,7 +90,7 @@ class DovecotServer:
         names = [listener[0] for group in self.listeners.values() for listener in group]
         self.relay_port, *ports = free_ports(1 + len(names))
         self.ports = dict(zip(names, ports))
-        text = configuration(self, self.listeners)
+        text = self.configuration()
         if sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
             logins = {program: program for program in self.listeners}
             text += sanitizer.configuration((logins if self.options.plugin else {})
@@ -93,6 +98,9 @@ class DovecotServer:
             workspace.cleanup.callback(sanitizer.expect_no_report, self.log)
         self.conf = workspace.write(f"{name}/dovecot.conf", text)
         self.start()
+
+    def configuration(self):
+        return configuration(self, self.listeners)
 
     def choose_listeners(self):
         chosen = {}
@@ -198,9 +206,9 @@ class DovecotServer:
 
     @staticmethod
     def auth_pattern(client):
-        return rf"auth: Debug: client in: AUTH\t.*\trport={client.client_port}(\t|$)"
+        return rf"auth: Debug: .*client in: AUTH\t.*\trport={client.client_port}(\t|$)"
 
     def sessions_in_auth(self):
         """The ids of all sessions of which the auth process got credentials."""
         return {re.search(r"\tsession=(\S+)", line)[1] for line in
-                self.find(r"auth: Debug: client in: AUTH\t")}
+                self.find(r"auth: Debug: .*client in: AUTH\t")}

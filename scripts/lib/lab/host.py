@@ -52,6 +52,7 @@ SUBMISSION = {
         *(line for line in CONSERVATIVE if "recipient" not in line),
         "-o { smtpd_recipient_restrictions = permit_sasl_authenticated, reject }",
     ],
+    "own-floor": RECOMMENDED + ["-o smtpd_tls_mandatory_protocols=>=TLSv1.2"],
     "cleartext": RECOMMENDED + ["-o smtpd_tls_security_level=may", "-o smtpd_tls_auth_only=no"],
 }
 # ... and these are not.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A connection of lines, with the TLS version and suite of choice; the base of all clients."""
 
+import contextlib
 import socket
 import ssl
 import warnings
@@ -68,7 +69,8 @@ class Connection:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
         self.socket.do_handshake()
         if behind:
-            self.send(behind)
+            with contextlib.suppress(OSError):  # it may have been refused already
+                self.send(behind)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
         return self.socket.cipher()[0]
 

@@ -9,6 +9,8 @@ import base64
 import hashlib
 import hmac
 
+from .dovecot_release import syntax
+
 
 class Plain:
     """asking: the user whose mail is wanted, if not the one with the password."""
@@ -79,12 +81,12 @@ class External(Plain):
 
 
 class OauthBearer:
-    """RFC 7628."""
+    """RFC 7628, with a token as Dovecot is configured for."""
 
     name = "OAUTHBEARER"
 
-    def __init__(self, user, token):
-        self.first = f"n,a={user},\1auth=Bearer {token}\1\1".encode()
+    def __init__(self, user, password):
+        self.first = f"n,a={user},\1auth=Bearer {syntax.token(user, password)}\1\1".encode()
 
     def answer(self, _challenge):
         # The challenge tells the error; this asks for the failure itself.
