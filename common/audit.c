@@ -68,7 +68,10 @@ is_plain_byte(unsigned char byte)
            (byte >= 'a' && byte <= 'z') || (byte != '\0' && strchr("._:@/+=%-", byte) != NULL);
 }
 
-/* 1 if the value can stand without quotes; a lone '-' would read as empty. */
+/*
+ * 1 if the value can stand without quotes; a lone '-' would read as empty, and
+ * a ':' before a blank is where Dovecot's own words begin.
+ */
 static int
 is_plain(struct tlsfloor_text value)
 {
@@ -76,7 +79,7 @@ is_plain(struct tlsfloor_text value)
         if (!is_plain_byte((unsigned char)value.data[i]))
             return 0;
     }
-    return value.size != 1 || value.data[0] != '-';
+    return value.data[value.size - 1] != ':' && (value.size != 1 || value.data[0] != '-');
 }
 
 /* One byte as it stands between quotes; returns its size. */
@@ -153,24 +156,34 @@ put_user(struct line *line, const struct tlsfloor_user *user)
     put_value(line, " user=", whole, USER_SHARE);
 }
 
+/* In quotes it would be no address for fail2ban: "2001:db8::" becomes "2001:db8::0". */
+static void
+put_client(struct line *line, const struct tlsfloor_address *address)
+{
+    char text[TLSFLOOR_ADDRESS_TEXT];
+
+    tlsfloor_address_format(address, text);
+    put_token(line, " client=", text);
+    if (line->text[line->used - 1] == ':')
+        put_string(line, "0");
+}
+
 size_t
 tlsfloor_audit_format(const struct tlsfloor_audit *audit, const struct tlsfloor_facts *facts,
                       const struct tlsfloor_decision *decision, char line_r[TLSFLOOR_AUDIT_LINE])
 {
     struct line line = {.text = line_r};
-    char client[TLSFLOOR_ADDRESS_TEXT];
     struct tlsfloor_text tls = facts->tls_name;
 
     if (tls.size == 0)
         tls = tlsfloor_text_from(tlsfloor_tls_name(facts->tls));
-    tlsfloor_address_format(&facts->client, client);
     put_token(&line, "tlsfloor: action=", tlsfloor_action_name(decision->action));
     put_token(&line, " reason=", tlsfloor_reason_name(decision->reason));
     put_token(&line, " rule=", tlsfloor_rule_name(decision->rule));
     put_token(&line, " service=", tlsfloor_service_name(facts->service));
     put_token(&line, " stage=", stages[audit->stage]);
     put_user(&line, &facts->user);
-    put_token(&line, " client=", client);
+    put_client(&line, &facts->client);
     put_number(&line, " port=", facts->port);
     put_value(&line, " tls=", tls, TLS_SHARE);
     put_value(&line, " cipher=", facts->cipher, CIPHER_SHARE);

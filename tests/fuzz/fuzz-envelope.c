@@ -4,18 +4,13 @@
  * in, or everything. So that more inputs are blocks, the checksum is also put
  * right, as far as the block is whole.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bytes.h"
 #include "envelope.h"
+#include "fuzz.h"
 #include "hash.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
 #define NOW INT64_C(1806000000)
 
 /* Where a block has what, as envelope.c describes it. */
@@ -24,15 +19,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define ROWS_AT 24
 #define ROW_SIZE 22
 
-static void
-require(int condition, const char *text, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "fuzz-envelope.c:%d: not so: %s\n", line, text);
-    abort();
-}
-
 static int
 covers_anything(const struct tlsfloor_envelope *envelope)
 {
@@ -40,6 +26,22 @@ covers_anything(const struct tlsfloor_envelope *envelope)
 
     REQUIRE(tlsfloor_address_parse(tlsfloor_text_from("2001:db8::7"), &facts.client) == 0);
     return tlsfloor_envelope_match(envelope, &facts, NOW);
+}
+
+static void
+require_rows(const struct tlsfloor_envelope *envelope)
+{
+    static const struct tlsfloor_network zeros;
+
+    REQUIRE(envelope->count <= TLSFLOOR_ENVELOPE_ROWS);
+    for (size_t i = 0; i < envelope->count; i++) {
+        const struct tlsfloor_envelope_row *row = &envelope->rows[i];
+
+        REQUIRE(row->services != 0 && (row->services & ~0x1eU) == 0);
+        REQUIRE(row->allow >= TLSFLOOR_TLS_CLEARTEXT && row->allow <= TLSFLOOR_TLS_1_3);
+        REQUIRE(row->until > 0);
+        REQUIRE(row->anywhere == (memcmp(&row->from, &zeros, sizeof(zeros)) == 0));
+    }
 }
 
 static void
@@ -53,13 +55,14 @@ try_block(const unsigned char *block, size_t size)
         REQUIRE(envelope.count == 1 && covers_anything(&envelope));
         return;
     }
-    REQUIRE(size == TLSFLOOR_ENVELOPE_SIZE && envelope.count <= TLSFLOOR_ENVELOPE_ROWS);
+    REQUIRE(size == TLSFLOOR_ENVELOPE_SIZE);
+    require_rows(&envelope);
     (void)covers_anything(&envelope);
     tlsfloor_envelope_encode(&envelope, out);
     REQUIRE(tlsfloor_envelope_decode(out, sizeof(out), &again) == 0);
     REQUIRE(memcmp(&again, &envelope, sizeof(again)) == 0);
     tlsfloor_envelope_join(&again, &envelope);
-    REQUIRE(again.count <= TLSFLOOR_ENVELOPE_ROWS);
+    require_rows(&again);
     REQUIRE(covers_anything(&again) == covers_anything(&envelope));
 }
 

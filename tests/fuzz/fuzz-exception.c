@@ -4,26 +4,12 @@
  * record, or told in one printable sentence; a record's text reads back to the
  * same record; and no record covers a session after its last day.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "exception.h"
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
 #define ERROR_SIZE 256
-
-static void
-require(int condition, const char *text, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "fuzz-exception.c:%d: not so: %s\n", line, text);
-    abort();
-}
 
 /* Parses a line of its own memory, where a step beyond is seen; the caller frees *copy_r. */
 static int
@@ -94,6 +80,12 @@ require_match(const struct tlsfloor_exception *exception)
     if (exception->until != TLSFLOOR_NEVER)
         REQUIRE(tlsfloor_exception_match(exception, &facts, exception->until) ==
                 TLSFLOOR_MATCH_EXPIRED);
+    wrong.tls = (enum tlsfloor_tls)(wrong.tls - 1);
+    if (exception->allow != TLSFLOOR_TLS_CLEARTEXT)
+        REQUIRE(tlsfloor_exception_match(exception, &wrong, 0) == TLSFLOOR_MATCH_VERSION);
+    wrong.client = (struct tlsfloor_address){TLSFLOOR_FAMILY_NONE, {0}};
+    if (exception->from_count > 0)
+        REQUIRE(tlsfloor_exception_match(exception, &wrong, 0) == TLSFLOOR_MATCH_NETWORK);
     wrong.service = TLSFLOOR_SERVICE_NONE;
     REQUIRE(tlsfloor_exception_match(exception, &wrong, 0) == TLSFLOOR_MATCH_SERVICE);
     wrong = facts;

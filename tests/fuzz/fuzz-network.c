@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Words as addresses, as networks and as one list of networks: what is
- * understood reads back to the same, and the list holds an address exactly
- * when one of its networks does.
+ * understood reads back to the same, also from bytes, and the list holds an
+ * address exactly when one of its networks does.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "network.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
 #define NETWORKS 64
-
-static void
-require(int condition, const char *text, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "fuzz-network.c:%d: not so: %s\n", line, text);
-    abort();
-}
 
 static unsigned
 bits_of(const struct tlsfloor_address *address)
@@ -65,6 +51,36 @@ require_network(const struct tlsfloor_network *network)
     REQUIRE(again.prefix == network->prefix);
 }
 
+/* As bytes, too; and cut short it is no network. */
+static void
+require_bytes(const struct tlsfloor_network *network)
+{
+    unsigned char bytes[TLSFLOOR_NETWORK_BYTES];
+    struct tlsfloor_network again;
+    size_t size = tlsfloor_network_encode(network, bytes);
+
+    REQUIRE(size >= 1 && size <= sizeof(bytes));
+    REQUIRE(tlsfloor_network_decode(bytes, size, &again) == size);
+    REQUIRE(memcmp(&again.address, &network->address, sizeof(again.address)) == 0);
+    REQUIRE(again.prefix == network->prefix);
+    REQUIRE(tlsfloor_network_decode(bytes, size - 1, &again) == 0);
+}
+
+/* Any bytes are a network that is written as them, or none. */
+static void
+try_bytes(const char *data, size_t size)
+{
+    unsigned char bytes[TLSFLOOR_NETWORK_BYTES];
+    struct tlsfloor_network network;
+    size_t used = tlsfloor_network_decode((const unsigned char *)data, size, &network);
+
+    REQUIRE(used <= size && used <= sizeof(bytes));
+    if (used == 0)
+        return;
+    REQUIRE(tlsfloor_network_encode(&network, bytes) == used);
+    REQUIRE(memcmp(bytes, data, used) == 0);
+}
+
 /* The last address of a network, and the one behind it, as far as there is one. */
 static struct tlsfloor_address
 last_address(const struct tlsfloor_network *network, int beyond)
@@ -90,6 +106,26 @@ require_list_agrees(const struct tlsfloor_networks *list, const struct tlsfloor_
     REQUIRE(tlsfloor_networks_match(list, address) == want);
 }
 
+/* The smallest network that both are in; one more bit, and it is too small. */
+static void
+require_join(const struct tlsfloor_network *a, const struct tlsfloor_network *b)
+{
+    struct tlsfloor_network both;
+    struct tlsfloor_address last;
+
+    if (a->address.family != b->address.family)
+        return;
+    tlsfloor_network_join(a, b, &both);
+    REQUIRE(tlsfloor_network_contains(&both, a) && tlsfloor_network_contains(&both, b));
+    last = last_address(b, 0);
+    REQUIRE(tlsfloor_network_match(&both, &last) == 1);
+    REQUIRE(tlsfloor_network_contains(a, b) ==
+            (both.prefix == a->prefix && tlsfloor_network_contains(a, &both)));
+    if (both.prefix < a->prefix && both.prefix < b->prefix)
+        REQUIRE((a->address.bytes[both.prefix / 8] ^ b->address.bytes[both.prefix / 8]) &
+                (0x80U >> both.prefix % 8));
+}
+
 static void
 try_list(const struct tlsfloor_network *networks, size_t count)
 {
@@ -107,6 +143,8 @@ try_list(const struct tlsfloor_network *networks, size_t count)
         require_list_agrees(&list, networks, count, &networks[i].address);
         require_list_agrees(&list, networks, count, &last);
         require_list_agrees(&list, networks, count, &beyond);
+        require_bytes(&networks[i]);
+        require_join(&networks[i], &networks[(i + 1) % count]);
     }
     REQUIRE(tlsfloor_networks_match(&list, &none) == 0);
     tlsfloor_networks_free(&list);
@@ -128,6 +166,7 @@ try_word(struct tlsfloor_text word, struct tlsfloor_network *network_r)
         require_address(&address);
     else
         REQUIRE(address.family == TLSFLOOR_FAMILY_NONE);
+    try_bytes(text.data, text.size);
     result = tlsfloor_network_parse(text, network_r, &error);
     if (result == 0)
         require_network(network_r);

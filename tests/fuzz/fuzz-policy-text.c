@@ -4,25 +4,10 @@
  * sentence is one short printable line, and a policy that is written reads back
  * to the same, in both forms.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "policy-text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
-
-static void
-require(int condition, const char *text, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "fuzz-policy-text.c:%d: not so: %s\n", line, text);
-    abort();
-}
 
 static void
 count_errors(void *context, enum tlsfloor_severity severity, unsigned line, const char *sentence)

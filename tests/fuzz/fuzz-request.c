@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes as they come from a policy socket, through the parser and the adapter.
- * Cut in pieces or whole they give the same requests; every answer is one that
- * Postfix understands and none is a permit; what is logged is one line.
+ * Bytes as they come from a policy socket, through the parser and the adapter,
+ * under several policies. Cut in pieces or whole they give the same requests;
+ * every answer is one that Postfix understands and none is a permit; what is
+ * logged is one line; and no session below the floor goes on unless the
+ * policy, or who is asked for exceptions, says so.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "adapter.h"
+#include "fuzz.h"
 #include "policy-text.h"
 
 /* Monday, 2026-09-21 09:30 UTC. */
 #define NOW INT64_C(1789983000)
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* The first has only defaults. */
+static const char *const policy_texts[] = {
+    "",
+    ("cipher_profile = rfc10015\nweak_ciphers = reject\nunknown_cipher = reject\n"
+     "unknown_tls = reject\nrollout_percent = 50\nbrownout = Mon 09:00-10:00\n"
+     "audit = violations\ndefault_domain = example.org\n"
+     "policy_contexts = a=submission b=none c=unknown-tls\n"),
+    ("mode = tag\nunknown_tls = accept\nlegacy_networks = 192.0.2.0/24\naudit = none\n"
+     "rollout_from = 2027-01-01\npolicy_contexts = a=submission b=none c=unknown-tls\n"),
+};
+#define POLICIES (sizeof(policy_texts) / sizeof(policy_texts[0]))
 
-#define REQUIRE(condition) require((condition) ? 1 : 0, #condition, __LINE__)
-
-static void
-require(int condition, const char *text, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "fuzz-request.c:%d: not so: %s\n", line, text);
-    abort();
-}
+static struct tlsfloor_policy *policies[POLICIES];
 
 static void
 require_line(const char *text, size_t size)
@@ -107,7 +108,7 @@ parse_in_pieces(struct tlsfloor_request *request, const char *bytes, size_t size
     return result;
 }
 
-/* Something else for each session, whatever it may be. */
+/* Something else for each session, whatever it may be; *context says if it was an exception. */
 static struct tlsfloor_lookup
 look_up(void *context, const struct tlsfloor_facts *facts, int64_t now)
 {
@@ -118,24 +119,88 @@ look_up(void *context, const struct tlsfloor_facts *facts, int64_t now)
         .until = TLSFLOOR_NEVER,
         .services = 1U << TLSFLOOR_SERVICE_SUBMISSION,
     };
+    int *excepted = context;
     const struct tlsfloor_lookup lookup = {
         .result = (enum tlsfloor_lookup_result)(facts->port % 3),
         .exception = facts->port % 3 == TLSFLOOR_LOOKUP_FOUND ? &everything : NULL,
         .may_cover = facts->port / 3 % 2 == 1,
     };
 
-    REQUIRE(context == NULL && now == NOW);
+    REQUIRE(now == NOW);
+    *excepted = lookup.exception != NULL;
     return lookup;
+}
+
+/* --- another reader of requests --- */
+
+/* The first value of that name in a complete request; empty if there is none. */
+static struct tlsfloor_text
+find_value(const char *bytes, const char *end, const char *name)
+{
+    size_t size = strlen(name);
+
+    while (*bytes != '\n') {
+        const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+
+        if ((size_t)(newline - bytes) > size && memcmp(bytes, name, size) == 0 &&
+            bytes[size] == '=')
+            return (struct tlsfloor_text){bytes + size + 1, (size_t)(newline - bytes) - size - 1};
+        bytes = newline + 1;
+    }
+    return tlsfloor_text_from(NULL);
+}
+
+static int
+is_one_of(struct tlsfloor_text text, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        if (tlsfloor_text_equal(text, tlsfloor_text_from(*words)))
+            return 1;
+    }
+    return 0;
+}
+
+/* 1 if it is about a message of a client from elsewhere that has no TLS, or an old one. */
+static int
+is_below_floor(const char *bytes, const char *end)
+{
+    static const char *const states[] = {"MAIL", "RCPT", "DATA", "VRFY", NULL};
+    static const char *const versions[] = {"",        "SSLv2",   "SSLv3", "TLSv1",
+                                           "TLSv1.0", "TLSv1.1", NULL};
+    static const char *const ports[] = {"465", "587", NULL};
+    struct tlsfloor_text client = find_value(bytes, end, "client_address");
+    struct tlsfloor_address address;
+
+    return is_one_of(find_value(bytes, end, "protocol_state"), states) &&
+           is_one_of(find_value(bytes, end, "encryption_protocol"), versions) &&
+           is_one_of(find_value(bytes, end, "server_port"), ports) &&
+           !(tlsfloor_address_parse(client, &address) == 0 &&
+             tlsfloor_networks_match(policies[0]->services[0].trusted_networks, &address));
+}
+
+/* --- one request, and what each policy says of it --- */
+
+static void
+answer_by(size_t index, const struct tlsfloor_request *request, const char *bytes, size_t size,
+          struct tlsfloor_memory *memory)
+{
+    int excepted = 0;
+    const struct tlsfloor_judge judge = {policies[index], look_up, &excepted};
+    struct tlsfloor_response response;
+
+    memset(&response, 0x7f, sizeof(response));
+    tlsfloor_adapter_answer(&judge, request, bytes, memory, NOW, &response);
+    require_response(&response);
+    if (index == 0 && !excepted && is_below_floor(bytes, bytes + size))
+        REQUIRE(memcmp(response.answer, "action=530 ", 11) == 0 ||
+                memcmp(response.answer, "action=45", 9) == 0);
 }
 
 /* One request at the beginning of the bytes: what the parser says of it. */
 static int
-answer_one(const struct tlsfloor_policy *policy, struct tlsfloor_memory *memory, const char *bytes,
-           size_t size)
+answer_one(struct tlsfloor_memory memories[POLICIES], const char *bytes, size_t size)
 {
     struct tlsfloor_request request, whole;
-    const struct tlsfloor_judge judge = {policy, look_up, NULL};
-    struct tlsfloor_response response;
     const char *error;
     int result;
 
@@ -146,26 +211,32 @@ answer_one(const struct tlsfloor_policy *policy, struct tlsfloor_memory *memory,
         return result;
     REQUIRE((size_t)result <= size && result <= TLSFLOOR_REQUEST_SIZE);
     REQUIRE(memcmp(request.values, whole.values, sizeof(whole.values)) == 0);
-    memset(&response, 0x7f, sizeof(response));
-    tlsfloor_adapter_answer(&judge, &request, bytes, memory, NOW, &response);
-    require_response(&response);
+    for (size_t i = 0; i < POLICIES; i++)
+        answer_by(i, &request, bytes, (size_t)result, &memories[i]);
     return result;
+}
+
+static void
+read_policies(void)
+{
+    for (size_t i = 0; i < POLICIES; i++) {
+        policies[i] = tlsfloor_policy_parse(tlsfloor_text_from(policy_texts[i]), NULL, NULL);
+        REQUIRE(policies[i] != NULL);
+    }
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct tlsfloor_policy *policy;
-    struct tlsfloor_memory memory = {0};
+    struct tlsfloor_memory memories[POLICIES] = {{0}};
     const char *bytes = (const char *)data;
     int result = 1;
 
-    if (policy == NULL)
-        policy = tlsfloor_policy_new();
-    REQUIRE(policy != NULL);
+    if (policies[0] == NULL)
+        read_policies();
     /* One request after the other, as on one connection. */
     while (result > 0 && size > 0) {
-        result = answer_one(policy, &memory, bytes, size);
+        result = answer_one(memories, bytes, size);
         if (result > 0) {
             bytes += result;
             size -= (size_t)result;
