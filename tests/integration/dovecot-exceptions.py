@@ -8,6 +8,7 @@ refused. Exceptions come, change and go while other sessions go on.
 """
 
 import contextlib
+import json
 import pathlib
 import sys
 
@@ -20,12 +21,16 @@ from dovecot_exceptions import (BOB, CARL, CLEARTEXT, DENIED, DORA, FOR_NOW, GAT
                                 ExceptionsLab, avoid_midnight, day)
 from dovecot_words import (ALWAYS, ANN, AUTH_ERROR, ELSEWHERE, FUTURE, GOOD,  # noqa: E402
                            OF_ATTEMPT, OLD, PASSWORD, WRONG, at_work, audit, greeting, said)
+from lab import sasl  # noqa: E402
+from lab.dovecot_release import RELEASE  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
 from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
 
 OLD_1_1 = "TLSv1.1", "ECDHE-RSA-AES256-SHA"
 NO_ENCRYPTION = "TLSv1", "NULL-SHA"
 JUDGES_NOBODY = AUTH_ERROR + ".*tlsfloor: judges nobody here: set dovecot_passdb = yes"
+# What OAUTHBEARER says of the good token of a user who is denied.
+TOKEN_OF_DENIED = {"2.3": "invalid_token", "2.4": "insufficient_scope"}[RELEASE]
 EVER = "until=2099-01-01"
 
 
@@ -281,6 +286,34 @@ def test_other_parameters(tests):
             expect(len(tests.server.audit(client, 3)), 3, "audit lines")
 
 
+def test_bearer_tokens(tap, workspace):
+    """Without a password there is a token; a denial is first told as the mechanism tells it."""
+    lab = ExceptionsLab(workspace, OF_ANN, mechanisms="plain oauthbearer", protocols=("imap",))
+
+    def log_in(client, user, password):
+        """The status that the mechanism tells, if there is one, and the last line."""
+        client.greet()
+        mechanism = sasl.OauthBearer(user, password)
+        reply = client.command(client.auth_command(mechanism.name, mechanism.first))
+        if (challenge := client.challenge(reply)) is None:
+            return None, reply.split("\n")[-1]
+        status = json.loads(challenge)["status"]
+        return status, client.command(client.auth_response(mechanism.answer(challenge)))
+
+    denied = OF_ATTEMPT["imap"]["refuse"].format(said(OLD[0]))
+    for tls, user, password, want in (
+            (OLD, ANN, PASSWORD, None), (GOOD, BOB, PASSWORD, None),
+            (OLD, BOB, PASSWORD, (TOKEN_OF_DENIED, denied)),
+            (OLD, ANN, "wrong", ("invalid_token", WRONG["imap"]))):
+        with tap.case(f"OAUTHBEARER, {tls[0]}, {user}, {password}"), \
+                lab.server.connect("imaps", *tls) as client:
+            got = log_in(client, user, password)
+            if want is None:
+                expect_true(client.is_good(got[1]), f"{got}")
+            else:
+                expect(got, want)
+
+
 def main():
     skip_unless_root()
     tap = Tap()
@@ -298,6 +331,8 @@ def main():
             test(tests)
         with tap.case("nothing panicked and nothing is wrong in high-performance mode"):
             tests.lab.expect_sound()
+    with Workspace() as workspace:
+        test_bearer_tokens(tap, workspace)
     return tap.finish()
 
 
