@@ -30,14 +30,14 @@ def output(*argv):
 def configuration(programs):
     """Text for dovecot.conf. programs: service -> command.
 
-    Shadow memory takes terabytes of addresses, so nothing limits them.
+    Shadow memory takes terabytes of addresses, so the limit is beyond all that there are.
     """
     runtime = output("clang", f"-print-file-name=libclang_rt.asan-{platform.machine()}.so")
     libexec = output("doveconf", "-dh", "libexec_dir")
     return "".join(f"service {service} {{\n"
                    f"  executable = /usr/bin/env LD_PRELOAD={runtime} ASAN_OPTIONS={OPTIONS}"
                    f" {libexec}/{command}\n"
-                   "  vsz_limit = 0\n"
+                   "  vsz_limit = 100000 T\n"
                    "}\n" for service, command in programs.items())
 
 
