@@ -25,7 +25,7 @@ def cleartext(allowed):
 
 
 def environment(*names, **values):
-    """Variables that all processes have: those of the master, and others."""
+    """Variables that all processes have: those of the master, and others. No blanks in values."""
     return block("import_environment",
                  settings(**{name: f"%{{env:{name}}}" for name in names}, **values))
 
