@@ -65,8 +65,8 @@ def any_name(password):
 
 def sqlite(_workspace, database, query):
     """A passdb. query: of the password, in clear; %{user} is the name."""
-    # One request a worker would be more of them than Dovecot allows when many come at once.
-    workers = block("service auth-worker", MANY_CONNECTIONS)
+    # Of many requests at once each gets a worker, until one has said how many there may be.
+    workers = block("service auth-worker", MANY_CONNECTIONS + settings(process_limit=200))
     return workers + settings(sql_driver="sqlite", sqlite_path=database) + passdb(
         "sql", settings(passdb_sql_query=query))
 
