@@ -148,7 +148,7 @@ load_filter(char error[TLSFLOOR_CONFINE_ERROR])
     int result;
 
     if (filter == NULL)
-        return fail("seccomp", ENOSYS, error);
+        return fail("seccomp", errno, error);
     result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (result == 0)
         result = seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1); /* errors as they are */
