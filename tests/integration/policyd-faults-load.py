@@ -157,7 +157,6 @@ def a_storm_of_hangups(directory):
                     break
         comment(f"{signals} signals, {daemon.count('a new policy is in force')} new policies")
         load.expect_untouched()
-        load.end()
         apply_state(state, "mode = observe")
         expect(wait_until(lambda: client.ask(**OLD) == "DUNNO"), True, "the last policy")
 

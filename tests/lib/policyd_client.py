@@ -196,6 +196,11 @@ class Daemon:
         self.process.wait()
 
 
+def own_dev(directory):
+    """A command to run a daemon with, to which this directory is /dev: for a logger of its own."""
+    return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /dev && exec "$@"', directory]
+
+
 def listener_name(listener):
     if isinstance(listener, str):
         return "unix:" + listener
