@@ -23,7 +23,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from policyd_client import (  # noqa: E402
-    OLD, POLICYD, SOURCE, Client, apply_state, request)
+    OLD, POLICYD, Client, apply_state, build_shim, request)
 from policyd_load import SANITIZED  # noqa: E402
 from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E402
 
@@ -41,8 +41,9 @@ COURSE = [
     (COMPLIANT, ("DUNNO",)),
     (below(BOB, 1), ("530", PUT_OFF)),
     (below(ANN, 2), ("DUNNO", "530", PUT_OFF)),
-    # Here comes a new policy.
+    # Here comes a new policy, which is in force for the next one but one at the latest.
     (below(BOB, 3), ("530", PUT_OFF)),
+    (below(BOB, 4), ("530", PUT_OFF)),
     (COMPLIANT, ("DUNNO",)),
 ]
 NEWS = 3
@@ -61,8 +62,7 @@ class Site:
         self.apply("old", "")
         (self.state / "exceptions.cdb").chmod(0o644)  # to be read by nobody
         self.shim = str(self.directory / "failing-malloc.so")
-        subprocess.run([os.environ.get("CC", "cc"), "-O1", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", self.shim,
-                        SOURCE + "/tests/lib/failing-malloc.c"], check=True)
+        build_shim("failing-malloc", self.shim)
 
     def apply(self, name, conf):
         apply_state(str(self.state), f"exceptions = {self.exceptions}\n{conf}")
@@ -132,7 +132,7 @@ def fail_each(site, **environment):
         if made < number:
             expect([answer.split()[0] for answer in answers],
                    [allowed[0] for _, allowed in COURSE], what)
-            expect_true(NEW_TEXT in answers[NEWS], what)
+            expect_true(NEW_TEXT in answers[NEWS + 1], what)
             comment(f"{made} allocations; "
                     + ", ".join(f"{outcomes[key]} times exit {key[0]} after {key[1]} answers"
                                 for key in sorted(outcomes)))

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""tlsfloor-policyd while its state cannot be written, is damaged or gone, and while the clock jumps.
+"""tlsfloor-policyd while its state cannot be written, is damaged or gone, and the clock jumps.
 
 As in policyd-faults-load.py, busy connections go on beside every fault. The
 script has a mount namespace of its own, for file systems that are full.
@@ -23,8 +23,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from policyd_client import (  # noqa: E402
-    ADMIN, OLD, SOURCE, Client, Daemon, wait_until)
-from policyd_load import Load, descriptors, private_bytes  # noqa: E402
+    ADMIN, OLD, Client, Daemon, build_shim, wait_until)
+from policyd_load import GROWTH, Load, descriptors, private_bytes  # noqa: E402
 from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E402
 
 ANN = "ann@example.org"
@@ -84,7 +84,7 @@ def running(directory, users=(ANN,), until="2099-12-31", env=None):
             memory = private_bytes(daemon.pid)
             yield site, daemon, load, client
             load.expect_untouched()
-            expect_true(private_bytes(daemon.pid) < memory + 512 * 1024, "memory grows")
+            expect_true(private_bytes(daemon.pid) < memory + GROWTH, "memory grows")
         # The snapshot and the envelope may be open now.
         expect_true(wait_until(lambda: descriptors(daemon.pid) <= before + 2),
                     f"{descriptors(daemon.pid)} descriptors, no longer {before}")
@@ -191,8 +191,7 @@ def a_state_that_is_replaced_damaged_and_removed(directory):
 def a_clock_that_is_set_by_a_day(directory):
     """Tomorrow at noon is when it runs: the last day of the exception."""
     shim, offset = os.path.join(directory, "clock.so"), pathlib.Path(directory, "offset")
-    subprocess.run([os.environ.get("CC", "cc"), "-O1", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o",
-                    shim, SOURCE + "/tests/lib/clock-offset.c"], check=True)
+    build_shim("clock-offset", shim)
     day = int(time.time()) // DAY + 1
     noon = day * DAY + DAY // 2 - int(time.time())
     last = datetime.date(1970, 1, 1) + datetime.timedelta(days=day)
