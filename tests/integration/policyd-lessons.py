@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from policyd_client import (  # noqa: E402
-    ADMIN, ATTRIBUTES, OLD, Client, Daemon, apply_state, request, wait_until)
+    ADMIN, ATTRIBUTES, OLD, Client, Daemon, apply_state, request)
 from policyd_load import Load  # noqa: E402
 from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
 
@@ -100,7 +100,7 @@ def user_names_of_8_bits_dovecot_cve_2019_10691(directory):
                     answer = client.ask(protocol_state="MAIL", sasl_username=user,
                                         client_port=str(1024 + number), **OLD)
                     expect(answer.split()[0], "530", repr(user))
-        expect_true(all(byte < 0x80 for byte in daemon.log().encode("latin-1")), "8 bits in the log")
+        expect_true(daemon.log().isascii(), "8 bits in the log")
         expect(daemon.stop(), 0, "exit status")
 
 
@@ -128,7 +128,8 @@ def foreign_files_where_the_socket_is_to_be_policyd_weight(directory):
         before = os.lstat(path)
         said = fails_to_start(directory)
         expect_true(f"{path}: is in the way and not a socket: remove it" in said, said)
-        expect((os.lstat(path).st_ino, target.read_text()), (before.st_ino, PRECIOUS), "what is there")
+        expect(os.lstat(path).st_ino, before.st_ino, "what is in the way")
+        expect(target.read_text(), PRECIOUS, "the target of the link")
         expect(os.path.exists(directory + "/stale"), True, "the target of the link")
         path.unlink()
 
@@ -159,8 +160,7 @@ def foreign_files_in_the_state_policyd_weight(directory):
                 (lambda: (policy.write_bytes(good), policy.chmod(0o666)), "written by others")), 1):
             policy.unlink()
             plant()
-            expect(wait_until(lambda: daemon.count("the old policy stays in force") >= number), True,
-                   f"{want}: {daemon.log()}")
+            expect(daemon.wait_log("the old policy stays in force", number), True, want)
             expect_true(want in daemon.log().split("\n")[-2], f"{want}: {daemon.log()}")
             expect(client.ask(**OLD).split()[0], "530", want)
             expect_true(want in fails_to_start(directory, log=directory + "/second"), want)
