@@ -18,6 +18,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "server.h"
 
 #define IDENT "tlsfloor-policyd"
@@ -116,7 +117,7 @@ take_option(struct program *program, int option)
         fputs(help, stdout);
         return 1;
     case 'V':
-        puts(IDENT " " PACKAGE_VERSION);
+        printf(IDENT " " PACKAGE_VERSION " (%s)\n", tlsfloor_confine_filter);
         return 1;
     }
     return fail(program, "try --help"); /* getopt_long() has said what is wrong */
@@ -215,6 +216,7 @@ find_user(const struct program *program, struct passwd *user_r)
 static int
 become(const struct program *program, const struct passwd *user)
 {
+    tlsfloor_confine_bounds();
     if (setgroups(1, &user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
         return fail(program, "cannot become user %s: %s", user->pw_name, strerror(errno));
     if (user->pw_uid != 0 && setuid(0) == 0)
@@ -247,6 +249,14 @@ attach(const struct program *program, struct tlsfloor_server *server)
 }
 
 static int
+confine(const struct program *program)
+{
+    char error[TLSFLOOR_CONFINE_ERROR];
+
+    return tlsfloor_confine(error) == 0 ? 0 : fail(program, "%s", error);
+}
+
+static int
 run(struct program *program)
 {
     const struct tlsfloor_server_setup setup = {
@@ -262,7 +272,7 @@ run(struct program *program)
     program->policy = NULL; /* the server's, which frees it even if it cannot be made */
     if (server == NULL)
         return fail(program, "no memory, or no event loop");
-    result = attach(program, server);
+    result = attach(program, server) == 0 ? confine(program) : -1;
     if (result == 0 && !program->on_stdin) {
         tlsfloor_syslog_put(program->log, LOG_INFO, "version " PACKAGE_VERSION " is ready");
         tlsfloor_sockets_notify("READY=1");

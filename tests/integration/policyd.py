@@ -28,8 +28,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from policyd_client import (  # noqa: E402
-    OLD, POLICYD, Client, Daemon, apply_state, can_connect, free_port, parse_audit,
-    request, to_bytes, wait_until)
+    OLD, POLICYD, Client, Daemon, apply_state, can_connect, free_port, own_dev,
+    parse_audit, request, to_bytes, wait_until)
 from tap import Tap, comment, expect, expect_true  # noqa: E402
 
 REFUSED = re.compile(r"530 5\.7\.10 [ -~]{20,380}")
@@ -775,9 +775,6 @@ class Logger:
         """The sessions of that many audit lines, as they come."""
         return [parse_audit(self.line())["session"] for _ in range(count)]
 
-    def prefix(self):
-        return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /dev && exec "$@"', self.dev]
-
 
 def refuse_sessions(client, numbers):
     for number in numbers:
@@ -792,7 +789,7 @@ def names(numbers):
 @contextlib.contextmanager
 def logging(directory, conf=""):
     logger = Logger(directory)
-    with running(directory, conf, stderr=False, prefix=logger.prefix()) as daemon, \
+    with running(directory, conf, stderr=False, prefix=own_dev(logger.dev)) as daemon, \
             Client(daemon.listeners[0]) as client:
         expect_true("is ready" in logger.line(), "no line at the start")
         yield daemon, client, logger

@@ -196,6 +196,17 @@ class Daemon:
         self.process.wait()
 
 
+def own_dev(directory):
+    """A command to run a daemon with, to which this directory is /dev: for a logger of its own."""
+    return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /dev && exec "$@"', directory]
+
+
+def build_shim(name, path):
+    """Compiles tests/lib/NAME.c, which is to be preloaded."""
+    subprocess.run([*os.environ.get("CC", "cc").split(), "-O1", "-D_GNU_SOURCE", "-shared", "-fPIC",
+                    "-o", path, f"{SOURCE}/tests/lib/{name}.c"], check=True)
+
+
 def listener_name(listener):
     if isinstance(listener, str):
         return "unix:" + listener

@@ -29,7 +29,8 @@ SYSTEM = set("""
 # Of each folder: folders of ours that it may include, and foreign headers.
 LAYERS = {
     "common": ((), ()),
-    "postfix-policyd": (("common",), ("event2/",)),
+    "postfix-policyd": (("common",), ("event2/", "linux/capability.h", "seccomp.h", "sys/prctl.h",
+                                      "sys/syscall.h")),
     "dovecot-plugin": (("common",), ("dovecot/",)),
     "admin": (("common",), ("jansson.h", "openssl/")),
 }
