@@ -238,6 +238,8 @@ session_notify_auth_ready(struct client *client)
     }
     if (client->ssl_iostream == NULL || session->judged_tls) {
         session->module_ctx.super.notify_auth_ready(client);
+        if (session->cleartext_shut)
+            compat_hide_attempts(client);
         return;
     }
     session->greeting_held = 1;

@@ -28,7 +28,7 @@ from dovecot_oracle import (CACHE, EXCEPTIONS, MECHANISMS, NO_BOSS, NOBODY, USER
                             WAYS, WRONG_PASSWORD, connect)
 from dovecot_passdbs import BOSS, masters, sql_passdb  # noqa: E402
 from dovecot_words import ANN, OF_ATTEMPT, PASSWORD, SAID, URL, said  # noqa: E402
-from lab.dovecot_release import syntax  # noqa: E402
+from lab.dovecot_release import RELEASE, syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
@@ -49,7 +49,10 @@ OF_MASTER = {"right": (f"{ANN}*{BOSS}", PASSWORD), "wrong": (f"{ANN}*{BOSS}", WR
 # The mechanisms once; the password itself is the only one that a database can take its time for.
 MEASURED = [way for way in WAYS if way.service == "pop3" or way.name == "LOGIN command"]
 PLAINEST = WAYS[0]
-WITHOUT_DELAY = (syntax.tlsfloor("nodelay=y", master=True) + syntax.tlsfloor("nodelay=y"))
+# Options that take the queue of failures away.
+NODELAY = "".join(syntax.tlsfloor(default_fields="nodelay=y", master=master)
+                  for master in (True, None))
+WITHOUT_DELAY = {"2.3": {"before_passdb": NODELAY}, "2.4": {"failure_delay": "0"}}[RELEASE]
 LEAK = 0.005
 
 
@@ -151,7 +154,7 @@ def test_usual_delay(tap, servers):
 
 def test_without_delay(tap, servers):
     measurement = Measurement(servers.addresses)
-    server = servers.start("at-once", before_passdb=WITHOUT_DELAY)
+    server = servers.start("at-once", **WITHOUT_DELAY)
     for channel in CHANNELS:
         for way in MEASURED:
             measurement.add("passwd-file", server, way, channel)
@@ -192,7 +195,8 @@ def test_leak(tap, servers):
     """A database before tlsfloor's takes its time for users that it knows: right or wrong."""
     path = servers.workspace.write("early", f"{ANN}:{slow_hash()}\n")
     early = syntax.passwd_file(path, "sha512-crypt", result_success="continue")
-    server = servers.start("leak", before_passdb=early + WITHOUT_DELAY)
+    before = early + WITHOUT_DELAY.get("before_passdb", "")
+    server = servers.start("leak", **{**WITHOUT_DELAY, "before_passdb": before})
     measurement = Measurement(servers.addresses)
     measurement.add("leak", server, PLAINEST, "cleartext")
     measurement.run(1)
@@ -221,8 +225,8 @@ class Servers:
         return DovecotServer(
             self.workspace, self.site, {} if sql else USERS, name=name, passdb=True,
             protocols=("imap", "pop3"), mechanisms=MECHANISMS, high_performance=True,
-            failure_delay="2 secs", penalty=True, passdbs=passdbs,
-            extra=CACHE if sql else "", **options)
+            penalty=True, passdbs=passdbs, extra=CACHE if sql else "",
+            **{"failure_delay": "2 secs", **options})
 
 
 def main():

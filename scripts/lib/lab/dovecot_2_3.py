@@ -33,9 +33,9 @@ def client_certificates(ca):
                     ssl_cert_username_field="commonName", auth_ssl_username_from_cert=True)
 
 
-def tlsfloor(fields=None, **more):
-    """Our passdb. fields: NAME=VALUE, added to its reply."""
-    return block("passdb", settings(driver="tlsfloor", default_fields=fields, **more))
+def tlsfloor(**more):
+    """Our passdb."""
+    return block("passdb", settings(driver="tlsfloor", **more))
 
 
 def passwd_file(path, scheme="plain", **more):

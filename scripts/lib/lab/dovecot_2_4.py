@@ -42,25 +42,23 @@ def client_certificates(ca):
                     ssl_server_cert_username_field="commonName", auth_ssl_username_from_cert=True)
 
 
-def passdb(driver, text, **more):
-    return block(f"passdb {driver}-{next(NUMBERS)}", settings(driver=driver, **more) + text)
+def passdb(driver, **values):
+    return block(f"passdb {driver}-{next(NUMBERS)}", settings(driver=driver, **values))
 
 
-def tlsfloor(fields=None, **more):
-    """Our passdb. fields: NAME=VALUE, added to its reply."""
-    text = block("fields", fields.replace("=", " = ", 1)) if fields else ""
-    return passdb("tlsfloor", text, **more)
+def tlsfloor(**more):
+    """Our passdb."""
+    return passdb("tlsfloor", **more)
 
 
 def passwd_file(path, scheme="plain", **more):
     """A passdb of users by their whole names."""
-    return passdb("passwd-file", settings(default_password_scheme=scheme, passwd_file_path=path),
-                  **more)
+    return passdb("passwd-file", default_password_scheme=scheme, passwd_file_path=path, **more)
 
 
 def any_name(password):
     """A passdb that knows every user, with one password."""
-    return passdb("static", settings(passdb_static_password=password))
+    return passdb("static", passdb_static_password=password)
 
 
 def sqlite(_workspace, database, query):
@@ -68,7 +66,7 @@ def sqlite(_workspace, database, query):
     # Of many requests at once each gets a worker, until one has said how many there may be.
     workers = block("service auth-worker", MANY_CONNECTIONS + settings(process_limit=200))
     return workers + settings(sql_driver="sqlite", sqlite_path=database) + passdb(
-        "sql", settings(passdb_sql_query=query))
+        "sql", passdb_sql_query=query)
 
 
 def one_user(home):
