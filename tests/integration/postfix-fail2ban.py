@@ -83,7 +83,8 @@ def main():
     with host([*SUBMISSION, *OTHERS]) as mail:
         with tap.case("all kinds of refusals are in Postfix's log"):
             count = refuse_all(mail)
-            expect(len(mail.postfix.wait_for_log(" reject: [A-Z]+ from .* rejected: ")), count)
+            lines = mail.postfix.wait_for_log(" reject: [A-Z]+ from .* rejected: ", count)
+            expect(len(lines), count)
         # Connections without a word are the harness's own, to see whether Postfix is there.
         ours = {line for line in mail.postfix.log_lines("") if " after CONNECT from " not in line}
         with mail.connect("submissions", "TLSv1.3") as session:

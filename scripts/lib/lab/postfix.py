@@ -144,8 +144,13 @@ class Postfix:
         return [line for options in (["-n"], ["-M"], ["-P"]) for line in subprocess.run(
             command + options, capture_output=True, text=True).stderr.splitlines()]
 
-    def wait_for_log(self, pattern):
-        return wait_until(lambda: self.log_lines(pattern), f"Postfix's log: {pattern}")
+    def wait_for_log(self, pattern, number=1):
+        """The lines with a pattern, when there are so many."""
+        def found():
+            lines = self.log_lines(pattern)
+            return lines if len(lines) >= number else None
+
+        return wait_until(found, f"{number} of {pattern!r} in Postfix's log")
 
     def take_messages(self, number):
         """Waits for so many delivered messages and takes them out of the mailbox."""
