@@ -2,10 +2,12 @@
 """A connection of lines, with the TLS version and suite of choice; the base of all clients."""
 
 import contextlib
+import ctypes
 import socket
 import ssl
 import warnings
 
+LIBCRYPTO = ctypes.CDLL("libcrypto.so.3")
 VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
     "TLSv1.1": ssl.TLSVersion.TLSv1_1,
@@ -85,7 +87,12 @@ class Connection:
         self.socket.settimeout(timeout)
 
     def send(self, data):
-        self.socket.sendall(data if isinstance(data, bytes) else data.encode())
+        try:
+            self.socket.sendall(data if isinstance(data, bytes) else data.encode())
+        except BrokenPipeError:
+            # Else the next connection that reads fails with it (Python 3.13, OpenSSL 3.5).
+            LIBCRYPTO.ERR_clear_error()
+            raise
 
     def send_line(self, data):
         """str or bytes, without line end."""
