@@ -23,7 +23,6 @@ from dovecot_exceptions import OF_ANOTHER  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, credentials,  # noqa: E402
                            expects_greeting, FUTURE, GOOD, OF_ATTEMPT, OLD, PASSWORD,
                            provoke_refusal, refusal_read, said, SAID, URL, WRONG)
-from lab.dovecot_release import RELEASE  # noqa: E402
 from lab.dovecot_server import DovecotServer, IMPLICIT, PROXIED, service_of  # noqa: E402
 from lab.haproxy import version_2  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -215,9 +214,6 @@ def test_all_kinds(tests):
 
 # --- fail2ban ---
 
-# Dovecot's words of who leaves, which we cannot keep back where nothing was offered.
-OF_ANYBODY = {"2.3": [], "2.4": ["no auth attempts"]}[RELEASE]
-
 
 def as_syslog(line):
     """A line of Dovecot's log file as the system log has it."""
@@ -269,7 +265,7 @@ def test_fail2ban(tests, start):
         for mode in MODES:
             found = matches(path, mode)
             with tests.tap.case(f"{form}, mode = {mode}: nothing of a refused session matches"):
-                known = [f"{address}," for address, _, _ in attackers] + OF_ANYBODY
+                known = [f"{address}," for address, _, _ in attackers]
                 expect([line for line in found if not any(words in line for words in known)], [],
                        "matched")
             with tests.tap.case(f"{form}, mode = {mode}: attackers match (control)"):
