@@ -108,7 +108,7 @@ static int
 in_brownout(const struct tlsfloor_service_policy *policy, int64_t now)
 {
     /* 1970-01-01 was a Thursday; weeks are counted from the Sunday before it. */
-    int64_t second = ((now + 4 * TLSFLOOR_DAY) % WEEK + WEEK) % WEEK;
+    int64_t second = (now % WEEK + WEEK + 4 * TLSFLOOR_DAY) % WEEK;
     unsigned day = (unsigned)(second / TLSFLOOR_DAY);
     unsigned minute = (unsigned)(second % TLSFLOOR_DAY / MINUTE);
 

@@ -866,6 +866,8 @@ test_brownout_edges(void **state)
         {"a Sunday before 1970", "Sun 00:00-24:00", -4 * 86400, 1},
         {"a Saturday before 1970", "Sun 00:00-24:00", -4 * 86400 - 1, 0},
         {"long before 1970", "Mon 00:00-24:00", -INT64_C(2208988800), 1}, /* 1900-01-01 */
+        {"the last second that there is", "Sun 15:30-15:31", INT64_MAX, 1},
+        {"the first second that there is", "Sun 08:29-08:30", INT64_MIN, 1},
     };
 
     (void)state;
