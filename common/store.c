@@ -79,7 +79,6 @@ open_snapshot(struct tlsfloor_store *store)
     if (try_snapshot(store, TLSFLOOR_STATE_SNAPSHOT) ||
         try_snapshot(store, TLSFLOOR_STATE_OLD_SNAPSHOT))
         store->problem[0] = '\0';
-    store->outdated = store->snapshot == NULL;
 }
 
 /* 1 if exceptions.cdb is not the file, or not in the state, that was looked at last. */
@@ -117,12 +116,12 @@ look(struct tlsfloor_store *store, uint64_t snapshot, int64_t now)
 {
     int other = store->wanted != snapshot, changed;
 
-    if (!other && store->looked == now)
+    /* What could not be opened is tried again: the cause may go away without a trace. */
+    if (!other && store->looked == now && store->snapshot != NULL)
         return;
     store->wanted = snapshot;
     store->looked = now;
     changed = is_changed(store);
-    /* What could not be opened is tried again: the cause may go away without a trace. */
     if (changed || other || store->snapshot == NULL)
         open_snapshot(store);
     read_envelope(store, changed || other);
@@ -144,6 +143,7 @@ tlsfloor_store_get(struct tlsfloor_store *store, uint64_t snapshot,
         return lookup;
     }
     look(store, snapshot, now);
+    store->outdated = store->snapshot == NULL;
     lookup.may_cover = tlsfloor_envelope_match(&store->envelope, facts, now);
     if (store->snapshot != NULL) {
         found = tlsfloor_snapshot_get(store->snapshot, facts, now, &store->record);

@@ -2,7 +2,8 @@
 /*
  * The exceptions of the applied state as a daemon looks them up: the snapshot
  * and the envelope, kept open and up to date. Files are touched only by a
- * look-up, and looked at only once a second.
+ * look-up, and looked at once a second, or by each look-up while the snapshot
+ * cannot be opened.
  */
 #ifndef TLSFLOOR_STORE_H
 #define TLSFLOOR_STORE_H
@@ -29,9 +30,12 @@ int tlsfloor_store_each(struct tlsfloor_store *store, uint64_t snapshot,
                         void *context);
 
 /*
- * 1, once, if the last look found another snapshot than the one asked for, or
- * none: a new policy may have been applied that the caller has not read yet.
+ * 1, once, if the last look-up by _get met another snapshot than the one asked
+ * for, or none: a new policy may have been applied that the caller has not read
+ * yet. Then the session is judged again by that policy, as often as _TRIES,
+ * because that may be replaced in its turn.
  */
+#define TLSFLOOR_STORE_TRIES 8
 int tlsfloor_store_is_outdated(struct tlsfloor_store *store);
 
 /*

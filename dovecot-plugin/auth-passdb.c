@@ -213,13 +213,13 @@ static int
 judge_facts(struct auth_request *request, struct tlsfloor_facts *facts,
             struct tlsfloor_decision *decision_r)
 {
-    if (take_facts(request, facts) != 0)
-        return -1;
-    *decision_r = decide(facts);
-    /* Exceptions that are not this policy's come with a policy that was not read yet. */
-    if (tlsfloor_store_is_outdated(state.store) && renew_policy(request)) {
-        (void)take_facts(request, facts);
+    for (int tries = 0; tries < TLSFLOOR_STORE_TRIES; tries++) {
+        if (take_facts(request, facts) != 0)
+            return -1;
         *decision_r = decide(facts);
+        /* Exceptions that are not this policy's come with a policy that was not read yet. */
+        if (!tlsfloor_store_is_outdated(state.store) || !renew_policy(request))
+            break;
     }
     tell_of_store(request);
     return 0;

@@ -236,7 +236,7 @@ judge_request(struct connection *connection, const char *data)
     const struct tlsfloor_memory before = connection->memory;
     int64_t now = (int64_t)time(NULL);
 
-    for (int tries = 0; tries < 2; tries++) {
+    for (int tries = 0; tries < TLSFLOOR_STORE_TRIES; tries++) {
         const struct tlsfloor_judge judge = {server->policy, look_up, server};
 
         tlsfloor_adapter_answer(&judge, &connection->request, data, &connection->memory, now,

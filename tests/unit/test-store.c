@@ -248,6 +248,38 @@ test_there_and_back(void **state)
     assert_int_equal(get(id, NULL, "192.0.2.1").may_cover, 1);
 }
 
+/* Another list and the first one again within one second, with a look at the other in between. */
+static void
+test_back_at_once(void **state)
+{
+    uint64_t id = apply(ANN);
+
+    (void)state;
+    assert_result(id, "ann", TLSFLOOR_LOOKUP_FOUND);
+    apply(BOB);
+    now++;
+    assert_result(id, "ann", TLSFLOOR_LOOKUP_ERROR);
+    assert_int_equal(tlsfloor_store_is_outdated(store), 1);
+    assert_int_equal(apply(ANN), id);
+    assert_result(id, "ann", TLSFLOOR_LOOKUP_FOUND);
+    assert_int_equal(tlsfloor_store_is_outdated(store), 0);
+}
+
+/* Each look-up that fails may be the fault of a policy that was not read yet. */
+static void
+test_outdated_as_long_as_it_fails(void **state)
+{
+    uint64_t id = apply(ANN);
+
+    (void)state;
+    apply(BOB);
+    for (int look = 0; look < 2; look++) {
+        assert_result(id, "ann", TLSFLOOR_LOOKUP_ERROR);
+        assert_int_equal(tlsfloor_store_is_outdated(store), 1);
+        assert_int_equal(tlsfloor_store_is_outdated(store), 0);
+    }
+}
+
 /* Who has not read the new policy yet goes on with the old exceptions. */
 static void
 test_old_policy(void **state)
@@ -532,6 +564,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_there_and_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_back_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_outdated_as_long_as_it_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_old_policy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_in_between, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing, set_up, tear_down),
