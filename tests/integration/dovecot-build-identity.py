@@ -240,7 +240,10 @@ def test_symbols(tests):
     with tests.tap.case("nothing but the entry points is exported"):
         names = subprocess.run(["nm", "-D", "--defined-only", str(MODULE)], check=True,
                                capture_output=True, text=True).stdout.splitlines()
-        expect(sorted(line.split()[-1] for line in names), ENTRIES, "symbols")
+        # The address sanitizer may mark each variable by a symbol of its own.
+        expect(sorted(name for line in names
+                      if not (name := line.split()[-1]).startswith("__odr_asan")),
+               ENTRIES, "symbols")
     with tests.tap.case("nothing but libc is needed"):
         expect(re.findall(r"\(NEEDED\).*\[(.*)\]", readelf("-d", MODULE)), ["libc.so.6"])
     with tests.tap.case("it needs no executable stack and is not writable code"):
