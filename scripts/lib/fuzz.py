@@ -8,6 +8,7 @@ what the fuzzer said.
 """
 
 import argparse
+import base64
 import concurrent.futures
 import json
 import os
@@ -38,6 +39,9 @@ UNDER_TEST = {
     "snapshot": ["common/snapshot.c"],
     "verdict": ["dovecot-plugin/verdict.c"],
 }
+
+# Of a finding, in bytes.
+LARGEST_PRINTED = 3000
 
 SANITIZERS = ("-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined "
               "-fno-sanitize-recover=all")
@@ -236,6 +240,8 @@ def main():
         print(f"{fuzzed.name} (log: {fuzzed.log}), replay with")
         for finding in fuzzed.new_findings():
             print(f"    {fuzzed.program} {finding}")
+            # For who has no more than what this has printed.
+            print(f"    base64: {base64.b64encode(finding.read_bytes()[:LARGEST_PRINTED]).decode()}")
     if not found and arguments.directory is None:
         shutil.rmtree(directory)
     return 1 if found else 0
