@@ -241,7 +241,8 @@ def main():
         for finding in fuzzed.new_findings():
             print(f"    {fuzzed.program} {finding}")
             # For who has no more than what this has printed.
-            print(f"    base64: {base64.b64encode(finding.read_bytes()[:LARGEST_PRINTED]).decode()}")
+            data = finding.read_bytes()[:LARGEST_PRINTED]
+            print(f"    base64: {base64.b64encode(data).decode()}")
     if not found and arguments.directory is None:
         shutil.rmtree(directory)
     return 1 if found else 0
