@@ -40,7 +40,6 @@ end_refused(struct client *client)
     struct tlsfloor_login_session *session = tlsfloor_login_session_of(client);
 
     timeout_remove(&session->to_end);
-    io_remove(&session->last_input);
     compat_hide_attempts(client);
     client_destroy(client, t_strdup_printf("Refused by tlsfloor (%s)",
                                            tlsfloor_reason_name(session->now.reason)));
@@ -65,7 +64,7 @@ static void
 await_command(struct client *client, struct tlsfloor_login_session *session)
 {
     io_remove(&client->io);
-    session->last_input = io_add(client->fd, IO_READ, discard_command, client);
+    client->io = io_add(client->fd, IO_READ, discard_command, client);
     session->to_end = timeout_add(COMMAND_WAIT, end_refused, client);
 }
 
@@ -296,7 +295,6 @@ session_destroy(struct client *client)
     timeout_remove(&session->to_judge);
     timeout_remove(&session->to_refuse);
     timeout_remove(&session->to_end);
-    io_remove(&session->last_input);
     session->module_ctx.super.destroy(client);
 }
 

@@ -35,8 +35,7 @@ struct tlsfloor_login_session {
     struct timeout *to_judge;              /* a handshake has ended that no input tells of */
     struct timeout *to_refuse;             /* the connection will be refused */
     enum tlsfloor_stage refused_at;        /* what then stands in the audit line */
-    struct io *last_input;                 /* of a client that was refused, */
-    struct timeout *to_end;                /* and the end of waiting for it */
+    struct timeout *to_end;                /* of waiting for a client that was refused */
 };
 
 /*
