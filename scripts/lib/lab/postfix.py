@@ -97,6 +97,17 @@ def snippet(form, entry):
     return options
 
 
+def overridden(text, later):
+    """A main.cf with later settings, and without those that they take the place of.
+
+    Of a name that stands twice each process would warn at its start. So many of them at once fill
+    the queue of postlogd before it reads, and block it when it warns, too.
+    """
+    for name in re.findall(r"^(\w+) *=", later, re.M):
+        text = re.sub(rf"^{name} *=.*\n(?:[ \t].*\n)*", "", text, flags=re.M)
+    return text + later
+
+
 class Postfix:
     """services: name -> list of smtpd's options ("-o name=value"); each gets a port of its own."""
 
@@ -113,7 +124,8 @@ class Postfix:
         self.ports = dict(zip(services, free_ports(len(services))))
         text = MAIN.format(path=self.path, queue=self.queue, data=data, daemons=DAEMONS,
                            log=self.log, mail=mail, key=key, cert=cert)
-        (self.conf / "main.cf").write_text(text + (PACKAGING / "main.cf").read_text() + main)
+        text += (PACKAGING / "main.cf").read_text()
+        (self.conf / "main.cf").write_text(overridden(text, main))
         (self.conf / "master.cf").write_text(self.master(services))
         for name in QUEUE_DIRECTORIES:
             workspace.directory(f"queue/{name}", 0o700, "postfix")
