@@ -32,8 +32,8 @@ from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E40
 SESSIONS, ROUNDS = 20000, 10
 # A denial takes half a second.
 CLIENTS = 12
-# Bytes that a process may grow by in the middle one of the rounds behind the first ones: 16 for each
-# of its sessions, if they were the same for all.
+# Bytes that a process may grow by in the middle one of the rounds behind the first ones: 16 for
+# each of its sessions, if they were the same for all.
 FIRST_ROUNDS, GROWTH = 3, 8 * 1024
 # The beginning of a TLS record that never ends.
 CUT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00"
