@@ -13,14 +13,14 @@ import pwd
 import socket
 import subprocess
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from cases import case, run  # noqa: E402
 from policyd_client import (  # noqa: E402
     BUILD, OLD, POLICYD, Client, Daemon, apply_state, request, wait_until)
-from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E402
+from tap import comment, expect, expect_true, skip_unless_root  # noqa: E402
 
 NOBODY = pwd.getpwnam("nobody")
 WORST_EXPOSURE = 1.0
@@ -59,6 +59,7 @@ def become_nobody():
     os.setuid(NOBODY.pw_uid)
 
 
+@case
 def started_by_root(directory):
     state = directory + "/state"
     for user in (NOBODY, pwd.getpwnam("root")):
@@ -70,6 +71,7 @@ def started_by_root(directory):
             expect(daemon.stop(), 0, "exit status")
 
 
+@case
 def activated_by_its_socket(directory):
     """By root, and by a service manager that has changed the user."""
     state = directory + "/state"
@@ -90,6 +92,7 @@ def activated_by_its_socket(directory):
         os.unlink(directory + "/activated")
 
 
+@case
 def started_by_spawn(directory):
     apply_state(directory + "/state")
     ours, theirs = socket.socketpair()
@@ -104,6 +107,7 @@ def started_by_spawn(directory):
         expect(daemon.process.wait(10), 0, "exit status")
 
 
+@case
 def every_way_to_listen_and_to_end(directory):
     """Listeners of both kinds, SIGHUP, SIGINT, a log that was not there: none is a violation."""
     apply_state(directory + "/state")
@@ -122,6 +126,7 @@ def every_way_to_listen_and_to_end(directory):
             daemon.kill()
 
 
+@case
 def unit_is_exposed_to_little(directory):
     unit = pathlib.Path(directory, "tlsfloor-policyd.service")
     text = pathlib.Path(BUILD, "packaging/systemd", unit.name).read_text()
@@ -133,22 +138,10 @@ def unit_is_exposed_to_little(directory):
     expect(done.returncode, 0, done.stdout + done.stderr)
 
 
-CASES = [started_by_root, activated_by_its_socket, started_by_spawn,
-         every_way_to_listen_and_to_end, unit_is_exposed_to_little]
-
-
 def main():
     skip_unless_root()
-    tap = Tap()
     comment(version().strip())
-    with tempfile.TemporaryDirectory(prefix="tlsfloor-") as base:
-        os.chmod(base, 0o755)
-        for function in CASES:
-            directory = os.path.join(base, function.__name__)
-            os.mkdir(directory)
-            with tap.case(function.__name__.replace("_", " ")):
-                function(directory)
-    return tap.finish()
+    return run()
 
 
 if __name__ == "__main__":

@@ -13,30 +13,22 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from cases import case, case_unless, needs, run  # noqa: E402
 from policyd_client import (  # noqa: E402
     ADMIN, OLD, POLICYD, Client, Daemon, apply_state, request, wait_until)
-from tap import Tap, comment, expect, expect_true  # noqa: E402
+from tap import comment, expect, expect_true, skip_unless_root  # noqa: E402
 
 ANN, BOB, SCAN = "ann@example.org", "bob@example.org", "scan@example.org"
 EARLY = {"protocol_state": "EHLO", "sasl_username": "", "sasl_method": ""}
 ELSEWHERE = {"client_address": "198.51.100.9"}
 FROM = "from=192.0.2.0/28"
 SANITIZED = b"__asan_init" in pathlib.Path(POLICYD).read_bytes()
-
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
 
 class Site:
     """An exceptions file and the state that it is applied to."""
@@ -338,7 +330,9 @@ def traced_calls(path):
     return [found[1] for found in map(TOUCHES.match, path.read_text().splitlines()) if found]
 
 
-@case
+# A sanitizer cannot be traced.
+@case_unless(SANITIZED)
+@needs(shutil.which("strace"), "strace")
 def compliant_sessions_touch_no_file(directory):
     trace = pathlib.Path(directory, "trace")
     prefix = ["strace", "-D", "-f", "-y", "-o", str(trace), "-e", "trace=file,pread64,lseek,mmap"]
@@ -362,32 +356,9 @@ def compliant_sessions_touch_no_file(directory):
         expect_true(len(stats) <= seconds + 8, f"{len(stats)} calls: {stats}")
 
 
-def reason_to_skip(function):
-    if os.geteuid() != 0:
-        return "needs root"
-    if function is compliant_sessions_touch_no_file and shutil.which("strace") is None:
-        return "needs strace"
-    return None
-
-
 def main():
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="tlsfloor-") as base:
-        os.chmod(base, 0o755)
-        for number, function in enumerate(CASES):
-            name = function.__name__.replace("_", " ")
-            directory = os.path.join(base, str(number))
-            os.mkdir(directory)
-            reason = reason_to_skip(function)
-            if reason is not None:
-                tap.count += 1
-                print(f"ok {tap.count} - {name} # SKIP {reason}", flush=True)
-            elif function is compliant_sessions_touch_no_file and SANITIZED:
-                comment("a sanitizer cannot be traced")
-            else:
-                with tap.case(name):
-                    function(directory)
-    return tap.finish()
+    skip_unless_root()
+    return run()
 
 
 if __name__ == "__main__":

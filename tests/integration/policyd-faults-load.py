@@ -14,17 +14,17 @@ import resource
 import signal
 import socket
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from cases import case, run  # noqa: E402
 from policyd_client import (  # noqa: E402
     OLD, Client, Daemon, apply_state, open_connection, request, wait_until)
 from policyd_load import (  # noqa: E402
     GROWTH, SANITIZED, Load, descriptors, private_bytes)
-from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E402
+from tap import comment, expect, expect_true, skip_unless_root  # noqa: E402
 
 MANY = 10000
 # A sanitizer's own bookkeeping, and freed memory that it keeps to itself.
@@ -55,6 +55,7 @@ def expect_answers(sockets, want):
         expect(connection.recv(4096).startswith(want), True, f"answer of connection {number}")
 
 
+@case
 def ten_thousand_connections(directory):
     with running(directory) as daemon, Load(daemon.listeners[0]) as load:
         load.quiet()
@@ -78,6 +79,7 @@ def ten_thousand_connections(directory):
         load.expect_untouched()
 
 
+@case
 def a_thousand_that_drip_beside_a_hundred_that_work(directory):
     last, seconds = 5, 5
     with running(directory) as daemon, Load(daemon.listeners[0], 100) as load, \
@@ -100,6 +102,7 @@ def a_thousand_that_drip_beside_a_hundred_that_work(directory):
         load.expect_untouched()
 
 
+@case
 def requests_that_end_at_every_byte(directory):
     """Cut for good, by a client that closes and by one that only ends its side."""
     whole = request(protocol_state="MAIL", **OLD)
@@ -117,6 +120,7 @@ def requests_that_end_at_every_byte(directory):
         expect(daemon.count("warning"), 0, daemon.log()[-500:])
 
 
+@case
 def no_descriptor_is_left(directory):
     """For new connections, and for a new policy: both come when there are some again."""
     with running(directory) as daemon, Load(daemon.listeners[0]) as load:
@@ -139,6 +143,7 @@ def no_descriptor_is_left(directory):
         load.expect_untouched()
 
 
+@case
 def a_storm_of_hangups(directory):
     state = directory + "/state"
     with running(directory) as daemon, Load(daemon.listeners[0]) as load, \
@@ -161,22 +166,10 @@ def a_storm_of_hangups(directory):
         expect(wait_until(lambda: client.ask(**OLD) == "DUNNO"), True, "the last policy")
 
 
-CASES = [ten_thousand_connections, a_thousand_that_drip_beside_a_hundred_that_work,
-         requests_that_end_at_every_byte, no_descriptor_is_left, a_storm_of_hangups]
-
-
 def main():
     skip_unless_root()
     resource.setrlimit(resource.RLIMIT_NOFILE, (MANY + 1000, MANY + 1000))
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="tlsfloor-") as base:
-        os.chmod(base, 0o755)
-        for function in CASES:
-            directory = os.path.join(base, function.__name__)
-            os.mkdir(directory)
-            with tap.case(function.__name__.replace("_", " ")):
-                function(directory)
-    return tap.finish()
+    return run()
 
 
 if __name__ == "__main__":

@@ -14,16 +14,16 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from cases import case, run  # noqa: E402
 from policyd_client import (  # noqa: E402
     OLD, Client, Daemon, apply_state, own_dev, wait_until)
 from policyd_load import GROWTH, Load, descriptors, private_bytes  # noqa: E402
-from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E402
+from tap import comment, expect, expect_true, skip_unless_root  # noqa: E402
 
 # Keeps what it reads; each SIGUSR1 makes it slow or quick.
 LOGGER = """
@@ -94,6 +94,7 @@ def running(directory):
         expect(daemon.stop(), 0, f"exit status; {daemon.log()[-2000:]}")
 
 
+@case
 def a_logger_that_is_stopped_and_then_slow(directory):
     with running(directory) as (_, logger, load):
         logger.signal(signal.SIGSTOP)
@@ -121,6 +122,7 @@ def is_logged(client, logger):
     return "session=last" in logger.text()
 
 
+@case
 def a_logger_that_is_gone_and_back(directory):
     with running(directory) as (daemon, logger, load):
         for _ in range(4):
@@ -137,20 +139,9 @@ def a_logger_that_is_gone_and_back(directory):
         comment(f"{load.refused} refused, {kept} logged, {lost} lost and counted")
 
 
-CASES = [a_logger_that_is_stopped_and_then_slow, a_logger_that_is_gone_and_back]
-
-
 def main():
     skip_unless_root()
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="tlsfloor-") as base:
-        os.chmod(base, 0o755)
-        for function in CASES:
-            directory = os.path.join(base, function.__name__)
-            os.mkdir(directory)
-            with tap.case(function.__name__.replace("_", " ")):
-                function(directory)
-    return tap.finish()
+    return run()
 
 
 if __name__ == "__main__":

@@ -16,16 +16,16 @@ import re
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from cases import case, run  # noqa: E402
 from policyd_client import (  # noqa: E402
     ADMIN, OLD, Client, Daemon, build_shim, wait_until)
 from policyd_load import GROWTH, Load, descriptors, private_bytes  # noqa: E402
-from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E402
+from tap import comment, expect, expect_true, skip_unless_root  # noqa: E402
 
 ANN = "ann@example.org"
 DAY = 86400
@@ -70,6 +70,11 @@ def mount(*arguments):
     subprocess.run(["mount", *arguments], check=True)
 
 
+def unmount(directory):
+    """The state of a site."""
+    subprocess.run(["umount", "-q", directory + "/state"], check=False)
+
+
 @contextlib.contextmanager
 def running(directory, users=(ANN,), until="2099-12-31", env=None):
     """A site, its daemon, connections that ask all the time, and one of our own."""
@@ -111,6 +116,7 @@ def fill(state, free):
     os.truncate(path, path.stat().st_size - free * PAGE)
 
 
+@case
 def a_full_disk_at_every_point_of_apply(directory):
     many = [ANN, *(f"user{number}@example.org" for number in range(300))]
     with running(directory, many) as (site, daemon, load, client):
@@ -132,6 +138,7 @@ def a_full_disk_at_every_point_of_apply(directory):
         expect_news(daemon, site)
 
 
+@case
 def a_disk_that_cannot_be_written(directory):
     with running(directory) as (site, daemon, load, client):
         before = site.files()
@@ -163,6 +170,7 @@ def damages(state):
         yield f"{name}: a symbolic link to nothing", lambda: link_to_nothing(path)
 
 
+@case
 def a_state_that_is_replaced_damaged_and_removed(directory):
     with running(directory) as (site, daemon, load, client):
         with load.phase("replaced all the time"):
@@ -188,6 +196,7 @@ def a_state_that_is_replaced_damaged_and_removed(directory):
         expect(wait_until(lambda: ann(client) == "DUNNO"), True, "ann")
 
 
+@case
 def a_clock_that_is_set_by_a_day(directory):
     """Tomorrow at noon is when it runs: the last day of the exception."""
     shim, offset = os.path.join(directory, "clock.so"), pathlib.Path(directory, "offset")
@@ -214,25 +223,12 @@ def a_clock_that_is_set_by_a_day(directory):
                 expect(ann(client), want, "with the new policy")
 
 
-CASES = [a_full_disk_at_every_point_of_apply, a_disk_that_cannot_be_written,
-         a_state_that_is_replaced_damaged_and_removed, a_clock_that_is_set_by_a_day]
-
-
 def main():
     skip_unless_root()
     if IN_NAMESPACE not in os.environ:
         os.environ[IN_NAMESPACE] = "1"
         os.execvp("unshare", ["unshare", "-m", sys.executable, *sys.argv])
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="tlsfloor-") as base:
-        os.chmod(base, 0o755)
-        for function in CASES:
-            directory = os.path.join(base, function.__name__)
-            os.mkdir(directory)
-            with tap.case(function.__name__.replace("_", " ")):
-                function(directory)
-            subprocess.run(["umount", "-q", directory + "/state"], check=False)
-    return tap.finish()
+    return run(clean_up=unmount)
 
 
 if __name__ == "__main__":

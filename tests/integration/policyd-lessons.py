@@ -11,20 +11,21 @@ import pathlib
 import pwd
 import socket
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from cases import case, run  # noqa: E402
 from policyd_client import (  # noqa: E402
     ATTRIBUTES, OLD, Client, Daemon, apply_state, request)
 from policyd_load import Load  # noqa: E402
-from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
+from tap import expect, expect_true, skip_unless_root  # noqa: E402
 
 PRECIOUS = "precious"
 FORMATS = "%s%n%x%99999d%*.*s%"
 
 
+@case
 def long_fields_postsrsd_cve_2021_35525(directory):
     """Many addresses in one field made its process hang."""
     apply_state(directory + "/state")
@@ -47,6 +48,7 @@ def long_fields_postsrsd_cve_2021_35525(directory):
         expect(daemon.stop(), 0, "exit status")
 
 
+@case
 def one_bad_client_among_good_ones_dovecot_cve_2025_59028(directory):
     """Nonsense of one client ended the attempts of all others."""
     apply_state(directory + "/state")
@@ -66,6 +68,7 @@ def one_bad_client_among_good_ones_dovecot_cve_2025_59028(directory):
         expect(daemon.stop(), 0, "exit status")
 
 
+@case
 def format_strings_postgrey_cve_2005_1127(directory):
     """A sender's address was the format of a log line."""
     apply_state(directory + "/state", "reject_text = 100%s%n sure")
@@ -85,6 +88,7 @@ def format_strings_postgrey_cve_2005_1127(directory):
         expect(daemon.stop(), 0, "exit status")
 
 
+@case
 def user_names_of_8_bits_dovecot_cve_2019_10691(directory):
     """A name that was no UTF-8 crashed what wrote it to the log."""
     exceptions = pathlib.Path(directory, "exceptions")
@@ -114,6 +118,7 @@ def fails_to_start(directory, **options):
         daemon.kill()
 
 
+@case
 def foreign_files_where_the_socket_is_to_be_policyd_weight(directory):
     """Its socket directory let others plant links; here nothing is followed or removed."""
     apply_state(directory + "/state")
@@ -134,6 +139,7 @@ def foreign_files_where_the_socket_is_to_be_policyd_weight(directory):
         path.unlink()
 
 
+@case
 def foreign_files_in_the_state_policyd_weight(directory):
     """A policy of others is not believed, by whatever way it gets there."""
     nobody = pwd.getpwnam("nobody")
@@ -170,6 +176,7 @@ def foreign_files_in_the_state_policyd_weight(directory):
         expect(daemon.stop(), 0, "exit status")
 
 
+@case
 def links_where_apply_writes_policyd_weight(directory):
     """Names that apply will use are planted in the state; it writes through none of them."""
     state, target = pathlib.Path(directory, "state"), pathlib.Path(directory, "target")
@@ -196,23 +203,9 @@ def links_where_apply_writes_policyd_weight(directory):
         planted.unlink(missing_ok=True)
 
 
-CASES = [long_fields_postsrsd_cve_2021_35525, one_bad_client_among_good_ones_dovecot_cve_2025_59028,
-         format_strings_postgrey_cve_2005_1127, user_names_of_8_bits_dovecot_cve_2019_10691,
-         foreign_files_where_the_socket_is_to_be_policyd_weight,
-         foreign_files_in_the_state_policyd_weight, links_where_apply_writes_policyd_weight]
-
-
 def main():
     skip_unless_root()
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="tlsfloor-") as base:
-        os.chmod(base, 0o755)
-        for number, function in enumerate(CASES):
-            directory = os.path.join(base, str(number))
-            os.mkdir(directory)
-            with tap.case(function.__name__.replace("_", " ")):
-                function(directory)
-    return tap.finish()
+    return run()
 
 
 if __name__ == "__main__":

@@ -20,17 +20,17 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from cases import case, needs_root, run  # noqa: E402
 from policyd_client import (  # noqa: E402
     OLD, POLICYD, Client, Daemon, apply_state, can_connect, free_port, own_dev,
     parse_audit, request, to_bytes, wait_until)
-from tap import Tap, comment, expect, expect_true  # noqa: E402
+from tap import comment, expect, expect_true  # noqa: E402
 
 REFUSED = re.compile(r"530 5\.7\.10 [ -~]{20,380}")
 PROTOCOL_WARNING = "warning: connection closed: "
@@ -53,19 +53,6 @@ NOT_THE_PROTOCOL = [
     b"\r\n\r\n",
     b"no equals sign\n\n",
 ]
-
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def needs_root(function):
-    function.needs_root = True
-    return function
-
 
 @contextlib.contextmanager
 def running(directory, conf="", **options):
@@ -923,22 +910,5 @@ def idle_daemon_does_next_to_nothing(directory):
         expect_true(cpu_seconds(daemon.pid) - before < 0.1, "busy")
 
 
-def main():
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="tlsfloor-") as base:
-        os.chmod(base, 0o755)
-        for number, function in enumerate(CASES):
-            name = function.__name__.replace("_", " ")
-            if getattr(function, "needs_root", False) and os.geteuid() != 0:
-                tap.count += 1
-                print(f"ok {tap.count} - {name} # SKIP needs root", flush=True)
-                continue
-            directory = os.path.join(base, str(number))
-            os.mkdir(directory)
-            with tap.case(name):
-                function(directory)
-    return tap.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -26,6 +26,10 @@ class Tap:
             comment(str(error) if isinstance(error, Unexpected)
                     else "".join(traceback.format_exception(error)))
 
+    def skip(self, name, reason):
+        self.count += 1
+        print(f"ok {self.count} - {name} # SKIP {reason}", flush=True)
+
     def finish(self):
         """Prints the plan; the exit status."""
         print(f"1..{self.count}", flush=True)
