@@ -43,8 +43,12 @@ MAPPED = re.compile(r"^([0-9a-f]+-[0-9a-f]+) (\S+) \S+ \S+ \S+ +(/.*)$", re.M)
 # --- a process ---
 
 def common_name(server, name):
-    """The name of a file, without what differs between any two servers."""
-    name = name.replace(f"/{server.directory.name}/", "/SERVER/")
+    """The name of a file, without what differs between any two servers.
+
+    In a chroot, who has a mount namespace of its own sees names from outside of it.
+    """
+    root = os.readlink(PROC / str(server.process.pid) / "root").rstrip("/")
+    name = name.removeprefix(root).replace(f"/{server.directory.name}/", "/SERVER/")
     return re.sub(r":\[\d+\]|(?<=master-notify)[0-9a-f]+", "", name)
 
 
@@ -161,7 +165,7 @@ def expect_maps(pair, ours, stock):
     expect((with_plugin - without, without - with_plugin), ({str(MODULE)}, set()),
            "mapped with the plugin alone, and without it alone")
     of_module = [(addresses, permissions) for addresses, permissions, file in maps
-                 if file == str(MODULE)]
+                 if common_name(pair.ours, file) == str(MODULE)]
     expect([permissions for _, permissions in of_module if "w" in permissions
             and "x" in permissions], [], "writable code")
     # The very file that is in memory, by whatever name it may have been replaced since.
