@@ -112,11 +112,28 @@ tlsfloor_login_refuse_soon(struct client *client, struct tlsfloor_login_session 
 
 /* --- the handshake --- */
 
+/*
+ * A greeting names the mechanisms, as the auth process has told them. If that has
+ * gone during the handshake, the client waits for it as one that comes now would:
+ * Dovecot calls session_notify_auth_ready() again.
+ */
+static void
+await_auth(struct client *client)
+{
+    client->notified_auth_ready = FALSE;
+    if (client->to_auth_waiting == NULL)
+        client_set_auth_waiting(client);
+}
+
 static void
 release_greeting(struct client *client, struct tlsfloor_login_session *session)
 {
     if (session->reading)
         io_remove(&client->io);
+    if (!auth_client_is_connected(auth_client)) {
+        await_auth(client);
+        return;
+    }
     session->greeting_held = 0;
     session->module_ctx.super.notify_auth_ready(client);
     /* What came behind the handshake may have been taken off the socket already. */
@@ -233,6 +250,10 @@ session_notify_auth_ready(struct client *client)
     if (client->ssl_iostream == NULL && session->now.reason == TLSFLOOR_REASON_UNKNOWN_TLS &&
         tlsfloor_login_refuses(&session->now)) {
         tlsfloor_login_refuse_soon(client, session, TLSFLOOR_STAGE_CONNECT);
+        return;
+    }
+    if (session->greeting_held && session->judged_tls) {
+        release_greeting(client, session);
         return;
     }
     if (client->ssl_iostream == NULL || session->judged_tls) {
