@@ -16,6 +16,14 @@ VERSIONS = {
 }
 
 
+def forget_errors():
+    """Of a broken connection: else the next one of this thread that reads fails with it.
+
+    So with Python 3.13 and OpenSSL 3.5.
+    """
+    LIBCRYPTO.ERR_clear_error()
+
+
 def tls_context(version, cipher="DEFAULT", certificate=None):
     """Exactly this version; OpenSSL's level 0, because TLS 1.0 signs with SHA-1.
 
@@ -89,9 +97,8 @@ class Connection:
     def send(self, data):
         try:
             self.socket.sendall(data if isinstance(data, bytes) else data.encode())
-        except BrokenPipeError:
-            # Else the next connection that reads fails with it (Python 3.13, OpenSSL 3.5).
-            LIBCRYPTO.ERR_clear_error()
+        except (BrokenPipeError, ConnectionResetError):
+            forget_errors()
             raise
 
     def send_line(self, data):
@@ -103,6 +110,7 @@ class Connection:
         try:
             data = self.socket.recv(4096)
         except ConnectionResetError:
+            forget_errors()
             data = b""
         self.buffer += data
         return bool(data)
