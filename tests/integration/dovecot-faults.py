@@ -35,6 +35,7 @@ from lab import sasl  # noqa: E402
 from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import CLIENTS, IMPLICIT, DovecotServer  # noqa: E402
 from lab.dovecot_text import block, settings  # noqa: E402
+from lab.lines import forget_errors  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
 from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E402
 
@@ -43,7 +44,7 @@ from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E40
 LIMIT = 16
 LISTENERS = "imaps", "pop3s", "sieve", "submissions"
 # Whose process is there, whatever happens to others.
-AT_ONCE = "imaps", "pop3s"
+ALWAYS_THERE = "imaps", "pop3s"
 SERVICES = "auth_debug = no\n" + "".join(
     block(f"service {program}", syntax.MANY_CONNECTIONS +
           settings(process_min_avail=1, process_limit=1, client_limit=LIMIT))
@@ -59,6 +60,8 @@ CHANCE = 3
 PATIENCE, RECOVERY = 30, 60
 # A fault is repeated at most so often.
 ROUNDS = 4
+# Guests.
+AT_ONCE = 48
 # In the log, of a program that turns clients away.
 FULL = "{0}.*(limit|queue full|process_full)|service\\({0}\\).*limit"
 CRASH = re.compile(r": Panic: |Sanitizer|runtime error:|killed with signal (?!9\b)")
@@ -68,8 +71,8 @@ CUT_OFF, NO_ANSWER, TEMPORARY = "cut off", "no answer", "a temporary failure"
 TEMPORARY_WORDS = re.compile(r"^(\* BYE|a NO) \[UNAVAILABLE\]|^-ERR \[SYS/TEMP\]|"
                              r"^(NO|BYE) \(TRYLATER\)|^4\d\d ")
 # Dovecot's own words before it closes, if any; our alert is followed by its reply.
-CLOSING_WORDS = re.compile(r"^(\* OK |\* BYE (?!\[)|BYE \"|421 |-ERR (Connection queue full|Disconnected))"
-                           r"(?!Here .*too old)|^$")
+CLOSING_WORDS = re.compile(r"^(\* OK |\* BYE (?!\[)|BYE \"|421 |"
+                           r"-ERR (Connection queue full|Disconnected))(?!Here .*too old)|^$")
 # What else may happen to who has an exception.
 PUT_OFF = {FOR_NOW, GATE_FOR_NOW, STORE_ERROR}
 LISTS = [OF_ANN, OF_ANOTHER], [OF_ANOTHER, OF_ANN, "carl@example.org allow=TLSv1 "
@@ -99,6 +102,7 @@ def attempt(function, *arguments):
     except TimeoutError:
         return NO_ANSWER
     except (ConnectionError, ssl.SSLError):
+        forget_errors()
         return CUT_OFF
     except OSError as error:
         return repr(error)
@@ -254,7 +258,7 @@ class Guests:
                       for group in self.groups.values() for guest in group}
         wait_until(lambda: all(guest.secure.is_set() or going.done()
                                for guest, going in self.going.items()
-                               if guest.listener in AT_ONCE), "handshakes")
+                               if guest.listener in ALWAYS_THERE), "handshakes")
 
     def outcomes(self, name):
         """(listener, outcome) of each; waits for their ends."""
@@ -444,7 +448,7 @@ def test_crashes(tap, servers):
 def main():
     skip_unless_root()
     tap = Tap()
-    with Workspace() as workspace, concurrent.futures.ThreadPoolExecutor(len(LISTENERS) * len(Guest.STAGES) * 4) as pool:
+    with Workspace() as workspace, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         lab = ExceptionsLab(workspace, *LISTS[0], name="ours", extra=SERVICES)
         stock = DovecotServer(workspace, lab.site, USERS, name="stock", plugin=False,
                               extra=SERVICES)

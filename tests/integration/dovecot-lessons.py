@@ -56,8 +56,9 @@ def connect(server, listener, tls=None, source=None):
 # Exchanges in one connection, where a server bears so many at once, and connections with some.
 MANY, CONNECTIONS, SOME = 400, 40, 5
 PATIENT = "imaps", "pop3s"
-# Bytes that a process may have grown by in the second half more than without tlsfloor.
+# Bytes that a process may grow by in a round more than without tlsfloor.
 GROWTH = 128 * 1024
+ROUNDS = 4
 
 
 def abort_exchanges(server, listener, tls, number):
@@ -94,8 +95,7 @@ def resident(server):
 
 
 def growth(server, pool):
-    """Program -> bytes, in the second half."""
-    comment(f"{server.directory.name}: {abort_many(server, pool)} exchanges, then again")
+    """Program -> bytes."""
     base, before = Baseline(server), resident(server)
     abort_many(server, pool)
     expect(base.wait_for_calm(), [], "left behind")
@@ -104,21 +104,32 @@ def growth(server, pool):
     return {name: after[pid, name] - before[pid, name] for pid, name in after}
 
 
+def excess(lab, stock, pool):
+    """Program -> bytes, of those that have grown more than without tlsfloor."""
+    ours, other = growth(lab.server, pool), growth(stock, pool)
+    for name in sorted(ours):
+        comment(f"{name}: {ours[name] // 1024:+} KiB, without {other[name] // 1024:+} KiB")
+    expect(len(ours), 5, "programs")
+    # The sanitizer keeps what is freed, to see who uses it after that.
+    if sanitizer.is_needed(lab.server.plugin_directory / "tlsfloor.so"):
+        return {}
+    return {name: size for name, size in ours.items() if size >= max(0, other[name]) + GROWTH}
+
+
 def test_aborted(tap, lab, stock, pool):
     with tap.case("aborted SASL (CVE-2017-15132): nothing grows that does not without tlsfloor"):
         servers = lab.server, stock
         for server in servers:
             server.messages = lambda: []  # nobody here asks for the log while it grows
-        ours, other = (growth(server, pool) for server in servers)
+            comment(f"{server.directory.name}: {abort_many(server, pool)} exchanges a round")
+        # A process that is not full yet may grow once; one that leaks grows each time.
+        for _ in range(ROUNDS):
+            grown = excess(lab, stock, pool)
+            if not grown:
+                break
         for server in servers:
             del server.messages
-        for name in sorted(ours):
-            comment(f"{name}: {ours[name] // 1024:+} KiB, without {other[name] // 1024:+} KiB")
-        expect(len(ours), 5, "programs")
-        # The sanitizer keeps what is freed, to see who uses it after that.
-        if not sanitizer.is_needed(lab.server.plugin_directory / "tlsfloor.so"):
-            expect({name: size for name, size in ours.items()
-                    if size >= max(0, other[name]) + GROWTH}, {}, "growth")
+        expect(grown, {}, "growth, again and again")
     with tap.case("aborted SASL (CVE-2017-15132): who comes next is served"):
         lab.expect_outcomes(GRANTED, LISTENERS, BOB, GOOD)
         lab.expect_outcomes(GRANTED, LISTENERS, ANN, OLD)
@@ -247,6 +258,10 @@ def test_names(tap, lab, pool):
 
 # --- commands behind STARTTLS ---
 
+ALERT = re.compile(rb"\x15\x03[\x00-\x04]\x00\x02..$", re.S)
+HANDSHAKE = 10  # seconds
+
+
 def commands(service):
     """What somebody between client and server would have executed: for itself, and a login."""
     prefix = "a " if service == "imap" else ""
@@ -268,10 +283,13 @@ def inject(server, listener, tls, data):
         client.send(starttls_command(client) + data)
         reply = client.reply()
         expect_true(client.is_good(reply), reply)
-        expect(client.buffer, b"", "replies behind that to STARTTLS")
+        # What is no TLS may be told at once, by an alert.
+        expect(re.sub(ALERT, b"", client.buffer), b"", "replies behind that to STARTTLS")
+        # It may also be taken for a record that is not complete.
+        client.socket.settimeout(HANDSHAKE)
         try:
             client.wrap(*tls)
-        except (ssl.SSLError, ConnectionError):
+        except (ssl.SSLError, ConnectionError, TimeoutError):
             return client, None
         # Its first words in TLS: what it hears is the answer to them and to nothing else.
         client.send_line(GOODBYE[listener])
