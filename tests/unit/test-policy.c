@@ -889,6 +889,52 @@ test_brownout_edges(void **state)
     }
 }
 
+/* 1 if the session is refused for now, which it is in a brown-out only. */
+static int
+is_inside(const struct tlsfloor_policy *policy, const struct session *session, int64_t now)
+{
+    const struct tlsfloor_lookup nothing = {.result = TLSFLOOR_LOOKUP_ABSENT};
+
+    return tlsfloor_policy_decide(policy, &session->facts, &nothing, now).action == TLSFLOOR_DEFER;
+}
+
+/*
+ * Each second of some weeks is in a window of its own minute, and in none of
+ * all the other minutes. tests/proof leaves this to us.
+ */
+static void
+test_brownout_seconds(void **state)
+{
+    static const int64_t weeks[] = {-1000, -1, 0, 2974, 418985};
+    struct tlsfloor_policy *policy = policy_of("");
+    struct tlsfloor_service_policy *service = &policy->services[TLSFLOOR_SERVICE_IMAP];
+    struct session session;
+
+    (void)state;
+    read_session(&session, "imap TLSv1 " CBC " bob 192.0.2.7");
+    for (size_t i = 0; i < COUNT(weeks); i++) {
+        /* Weeks begin on the Sunday before 1970-01-01, a Thursday. */
+        int64_t sunday = (weeks[i] * 7 - 4) * TLSFLOOR_DAY;
+
+        for (unsigned second = 0; second < 7 * TLSFLOOR_DAY; second++) {
+            unsigned day = second / 86400, minute = second / 60 % 1440;
+            const struct tlsfloor_window own = {1U << day, minute, minute + 1};
+            const struct tlsfloor_window others[] = {
+                {0x7fU & ~(1U << day), 0, 1440}, {0x7f, 0, minute}, {0x7f, minute + 1, 1440}};
+
+            service->brownout[0] = own;
+            service->brownout_count = 1;
+            if (!is_inside(policy, &session, sunday + second))
+                fail_msg("second %u of week %d is not inside", second, (int)weeks[i]);
+            memcpy(service->brownout, others, sizeof(others));
+            service->brownout_count = COUNT(others);
+            if (is_inside(policy, &session, sunday + second))
+                fail_msg("second %u of week %d is inside", second, (int)weeks[i]);
+        }
+    }
+    tlsfloor_policy_free(policy);
+}
+
 /* --- audit --- */
 
 static void
@@ -944,6 +990,7 @@ main(void)
         cmocka_unit_test(test_bucket),
         cmocka_unit_test(test_percent_monotone),
         cmocka_unit_test(test_brownout_edges),
+        cmocka_unit_test(test_brownout_seconds),
         cmocka_unit_test(test_audits),
         cmocka_unit_test(test_audits_of_service),
     };
