@@ -159,7 +159,7 @@ def broken(name, common=TREE / "common"):
 
 
 def fails_on(mutant):
-    """Whether the harness that it is for refutes the broken source; how long it took."""
+    """The harness that it is for has to refute the broken source."""
     with tempfile.TemporaryDirectory(prefix="tlsfloor-mutant.") as directory:
         common = Path(directory)
         for path in (TREE / "common").glob("*.[ch]"):
@@ -170,7 +170,8 @@ def fails_on(mutant):
         (common / mutant.file).write_text(source.replace(mutant.old, mutant.new),
                                           encoding="ascii")
         wrong, _ = broken(mutant.harness, common)
-    if not wrong:
+    # A loop that only goes round too often for CBMC tells nothing of the decision.
+    if all("unwinding assertion" in problem for problem in wrong):
         raise Unexpected(f"{mutant.harness} proves it all the same")
 
 

@@ -11,6 +11,6 @@ tlsfloor_network_match(const struct tlsfloor_network *network,
                        const struct tlsfloor_address *address)
 {
     ALWAYS(address == &in.facts.client);
-    ALWAYS(network >= in.exception.from);
+    ALWAYS(network >= in.exception.from && network < in.exception.from + in.exception.from_count);
     return answers.from;
 }
