@@ -54,6 +54,7 @@ NOT_THE_PROTOCOL = [
     b"no equals sign\n\n",
 ]
 
+
 @contextlib.contextmanager
 def running(directory, conf="", **options):
     """A daemon with a policy, on directory/policy; it must end well."""
