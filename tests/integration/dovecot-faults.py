@@ -29,11 +29,11 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 from dovecot_exceptions import (BOB, DENIED, FOR_NOW, GATE, GATE_FOR_NOW, GRANTED,  # noqa: E402
                                 OF_ANN, OF_ANOTHER, STORE_ERROR, USERS, ExceptionsLab,
                                 attempt_names, outcome_of, reach_login)
-from dovecot_processes import children, status  # noqa: E402
+from dovecot_processes import children  # noqa: E402
 from dovecot_words import ANN, GOOD, OLD, PASSWORD, PROGRAMS  # noqa: E402
 from lab import sasl  # noqa: E402
 from lab.dovecot_release import syntax  # noqa: E402
-from lab.dovecot_server import CLIENTS, IMPLICIT, DovecotServer  # noqa: E402
+from lab.dovecot_server import CLIENTS, IMPLICIT, DovecotServer, runs  # noqa: E402
 from lab.dovecot_text import block, settings  # noqa: E402
 from lab.lines import forget_errors  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
@@ -354,12 +354,6 @@ class Faults:
 FAULTS = ("auth process killed", "auth process ended", "login processes killed",
           "anvil and stats gone", "process limits reached", "snapshot swapped",
           "snapshot removed", "envelope removed")
-
-
-def runs(pid):
-    with contextlib.suppress(OSError):
-        return not status(pid, "State").startswith("Z")
-    return False
 
 
 # --- what is compared ---

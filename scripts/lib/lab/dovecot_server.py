@@ -7,6 +7,7 @@ is installed on this machine is not read and not touched.
 
 import contextlib
 import dataclasses
+import pathlib
 import re
 import shutil
 import subprocess
@@ -36,6 +37,14 @@ IMPLICIT = {names[1] for names, _, _ in SERVICES.values() if len(names) > 1}
 def service_of(listener):
     """As tlsfloor names it."""
     return CLIENTS[listener.removesuffix(PROXIED)].service
+
+
+def runs(pid):
+    """Whether there is such a process, and it has not ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
 
 
 @dataclasses.dataclass
@@ -133,7 +142,15 @@ class DovecotServer:
         return str(path)
 
     def stop(self):
-        return self.workspace.stop(self.process)
+        """Returns when all of its processes have ended.
+
+        A login process that outlives the master would still take connections, and write to the log.
+        """
+        pid = self.process.pid
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        status = self.workspace.stop(self.process)
+        wait_until(lambda: not any(map(runs, children)), "the end of Dovecot's processes")
+        return status
 
     def doveadm(self, *arguments):
         """What doveadm prints; "reload" among others."""
