@@ -25,7 +25,7 @@ NOT_COMPARED = re.compile(
     r"auth: Debug: (conn unix:.*\): |conn unix:.*\]: )?(Server accepted connection|"
     r"auth client connected|client in: CANCEL|(auth-master client: )?Disconnected|"
     r"Wrote new auth|passwd-file \S+:Read)")
-BROKEN = r"(SSL_\w+\(\)|error:|read\(size=\d+\)|Connection reset)"
+BROKEN = r"(SSL_\w+\(\)|error:|read\(size=\d+\)|write\(\)|Connection reset)"
 SESSION = re.compile(r"session=<?([\w/+]{10,})|<([\w/+]{10,})>")
 RANDOM = [(re.compile(pattern), mask) for pattern, mask in (
     (r"(session=<?|<)[\w/+]{10,}", r"\1SESSION"),
