@@ -35,9 +35,9 @@ SANITIZED = sanitizer.is_needed(PLUGIN)
 SESSIONS, ROUNDS = 4000 if SANITIZED else 20000, 10
 # A denial takes half a second.
 CLIENTS = 12
-# Bytes that a process may grow by in the middle one of the rounds behind the first ones: 16 for
-# each of its sessions, if they were the same for all.
-FIRST_ROUNDS, GROWTH = 3, 8 * 1024
+# Bytes that a process may grow by in the middle one of the seven rounds behind the first ones: 16
+# for each of its sessions, if they were the same for all.
+FIRST_ROUNDS, GROWTH = 2, 8 * 1024
 # The beginning of a TLS record that never ends.
 CUT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00"
 
