@@ -7,7 +7,6 @@ would be one of nothing.
 """
 
 import argparse
-import json
 import multiprocessing.pool
 import os
 import re
