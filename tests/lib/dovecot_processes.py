@@ -27,10 +27,9 @@ def status(pid, name):
 def children(server):
     """pid -> name, of the processes of a Dovecot but its master."""
     found = {}
-    for path in PROC.glob("[0-9]*"):
+    for pid in server.children():
         with contextlib.suppress(OSError):
-            if int(status(path.name, "PPid")) == server.process.pid:
-                found[int(path.name)] = status(path.name, "Name")
+            found[pid] = status(pid, "Name")
     return found
 
 

@@ -39,12 +39,17 @@ def service_of(listener):
     return CLIENTS[listener.removesuffix(PROXIED)].service
 
 
+def state_of(pid):
+    """Of a process, as proc(5) has it: its state, its parent ...; nothing if there is none."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return []
+
+
 def runs(pid):
     """Whether there is such a process, and it has not ended."""
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
-    except OSError:
-        return False
+    return state_of(pid)[:1] not in ([], ["Z"], ["X"])
 
 
 @dataclasses.dataclass
@@ -146,11 +151,15 @@ class DovecotServer:
 
         A login process that outlives the master would still take connections, and write to the log.
         """
-        pid = self.process.pid
-        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        children = self.children()
         status = self.workspace.stop(self.process)
         wait_until(lambda: not any(map(runs, children)), "the end of Dovecot's processes")
         return status
+
+    def children(self):
+        """The pids of the master's processes."""
+        everybody = [int(path.name) for path in pathlib.Path("/proc").glob("[0-9]*")]
+        return [pid for pid in everybody if state_of(pid)[1:2] == [str(self.process.pid)]]
 
     def doveadm(self, *arguments):
         """What doveadm prints; "reload" among others."""
