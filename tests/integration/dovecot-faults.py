@@ -33,7 +33,7 @@ from dovecot_processes import children  # noqa: E402
 from dovecot_words import ANN, GOOD, OLD, PASSWORD, PROGRAMS  # noqa: E402
 from lab import sasl  # noqa: E402
 from lab.dovecot_release import syntax  # noqa: E402
-from lab.dovecot_server import CLIENTS, IMPLICIT, DovecotServer, runs  # noqa: E402
+from lab.dovecot_server import CLIENTS, DovecotServer, begin_tls, runs  # noqa: E402
 from lab.dovecot_text import block, settings  # noqa: E402
 from lab.lines import forget_errors  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
@@ -112,16 +112,9 @@ def connect(server, listener):
     return CLIENTS[listener](server.ports[listener], timeout=PATIENCE)
 
 
-def secure(client, listener, tls):
-    if listener in IMPLICIT:
-        client.wrap(*tls)
-    else:
-        client.starttls(*tls)
-
-
 def session(server, listener, user, tls):
     with connect(server, listener) as client:
-        secure(client, listener, tls)
+        begin_tls(client, listener, *tls)
         return outcome_of(client, tls[0], user)
 
 
@@ -223,7 +216,7 @@ class Guest:
             expect(self.client.challenge(reply), b"", "challenge")
 
     def begin_tls(self):
-        secure(self.client, self.listener, self.tls)
+        begin_tls(self.client, self.listener, *self.tls)
         self.secure.set()
 
     def go_on(self):

@@ -25,11 +25,12 @@ from dovecot_exceptions import (BOB, DENIED, GATE, GRANTED, OF_ANN, USERS,  # no
                                 WRONG_PASSWORD, ExceptionsLab, attempt_names, gate_names,
                                 outcome_of, reach_login)
 from dovecot_processes import Baseline, children, crashes, login_processes, status  # noqa: E402
+from dovecot_transcript import ALERT  # noqa: E402
 from dovecot_words import (ANN, ELSEWHERE, GOOD, OLD, PASSWORD, SAID, URL,  # noqa: E402
                            credentials)
 from lab import sasl  # noqa: E402
 from lab import sanitizer  # noqa: E402
-from lab.dovecot_server import CLIENTS, IMPLICIT, DovecotServer, users_text  # noqa: E402
+from lab.dovecot_server import CLIENTS, DovecotServer, begin_tls, users_text  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
 from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E402
@@ -44,10 +45,8 @@ AT_ONCE = 16
 def connect(server, listener, tls=None, source=None):
     """A client whose TLS is up. Does not look at the log, as the server's own does."""
     client = CLIENTS[listener](server.ports[listener], source)
-    if tls and listener in IMPLICIT:
-        client.wrap(*tls)
-    elif tls:
-        client.starttls(*tls)
+    if tls:
+        begin_tls(client, listener, *tls)
     return client
 
 
@@ -258,7 +257,6 @@ def test_names(tap, lab, pool):
 
 # --- commands behind STARTTLS ---
 
-ALERT = re.compile(rb"\x15\x03[\x00-\x04]\x00\x02..$", re.S)
 HANDSHAKE = 10  # seconds
 
 
@@ -284,7 +282,7 @@ def inject(server, listener, tls, data):
         reply = client.reply()
         expect_true(client.is_good(reply), reply)
         # What is no TLS may be told at once, by an alert.
-        expect(re.sub(ALERT, b"", client.buffer), b"", "replies behind that to STARTTLS")
+        expect(ALERT.sub(b"", client.buffer), b"", "replies behind that to STARTTLS")
         # It may also be taken for a record that is not complete.
         client.socket.settimeout(HANDSHAKE)
         try:

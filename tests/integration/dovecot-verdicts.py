@@ -21,7 +21,7 @@ from dovecot_words import (ANN, ELSEWHERE, GOOD, OF_ATTEMPT, OLD, PASSWORD, SAID
                            URL, WRONG, audit, bits, greeting, said)
 from lab import sasl  # noqa: E402
 from lab.dovecot_release import syntax  # noqa: E402
-from lab.dovecot_server import IMPLICIT, DovecotServer  # noqa: E402
+from lab.dovecot_server import DovecotServer, begin_tls  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
 from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
@@ -91,10 +91,7 @@ class Tests:
             client = self.server.open(listener, ELSEWHERE)
         else:
             client = self.server.open(listener, source)
-            if listener in IMPLICIT:
-                client.wrap(tls[0], "DEFAULT" if tls == NEW else tls[1])
-            else:
-                client.starttls(tls[0], "DEFAULT" if tls == NEW else tls[1])
+            begin_tls(client, listener, tls[0], "DEFAULT" if tls == NEW else tls[1])
         greeting(client)
         client.capabilities()
         return client

@@ -17,7 +17,7 @@ from dovecot_exceptions import ExceptionsLab  # noqa: E402
 from dovecot_words import ANN, ELSEWHERE, GOOD, OLD, PASSWORD, credentials, greeting  # noqa: E402
 from lab import sasl  # noqa: E402
 from lab.dovecot_release import RELEASE, syntax  # noqa: E402
-from lab.dovecot_server import IMPLICIT, DovecotServer, service_of  # noqa: E402
+from lab.dovecot_server import DovecotServer, begin_tls, service_of  # noqa: E402
 from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace  # noqa: E402
 from tap import Tap, skip_unless_root  # noqa: E402
@@ -105,10 +105,8 @@ class Sessions:
     def have(self, name, listener, tls, *steps, source=ELSEWHERE, server=None):
         """TLS is up, if there is to be any, and the server's words were not read: the steps."""
         def begin(client):
-            if tls and listener in IMPLICIT:
-                client.wrap(*tls)
-            elif tls:
-                client.starttls(*tls)
+            if tls:
+                begin_tls(client, listener, *tls)
 
         with (server or self.server).open(listener, source) as client:
             lines = converse(client, begin, *steps)

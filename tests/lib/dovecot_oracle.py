@@ -9,7 +9,7 @@ import typing
 
 from dovecot_words import ANN, DRIVER_AT_WORK, ELSEWHERE, PASSWORD, greeting
 from lab import sasl
-from lab.dovecot_server import CLIENTS, IMPLICIT
+from lab.dovecot_server import CLIENTS, begin_tls
 
 # As long as the right ones: no byte of a difference comes from us.
 WRONG_PASSWORD, NOBODY = "secreT", "zed@example.org"
@@ -61,10 +61,8 @@ def connect(server, way, version, source=ELSEWHERE):
     """A client that is about to log in. Does not look at the log, as the server's own does."""
     listener = way.listener(version)
     with CLIENTS[listener](server.ports[listener], source) as client:
-        if version and listener in IMPLICIT:
-            client.wrap(version)
-        elif version:
-            client.starttls(version)
+        if version:
+            begin_tls(client, listener, version)
         client.banner = greeting(client) or client.greeting
         if way.service == "submission":
             client.capabilities()

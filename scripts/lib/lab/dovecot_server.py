@@ -39,6 +39,12 @@ def service_of(listener):
     return CLIENTS[listener.removesuffix(PROXIED)].service
 
 
+def begin_tls(client, listener, version, cipher="DEFAULT", behind=b""):
+    """As the listener has it: at once, or by STARTTLS."""
+    begin = client.wrap if listener.removesuffix(PROXIED) in IMPLICIT else client.starttls
+    begin(version, cipher, behind)
+
+
 def state_of(pid):
     """Of a process, as proc(5) has it: its state, its parent ...; nothing if there is none."""
     try:
@@ -185,10 +191,8 @@ class DovecotServer:
         handshake's end. options: as of open().
         """
         with self.open(listener, **options) as client:
-            if version and listener.removesuffix(PROXIED) in IMPLICIT:
-                client.wrap(version, cipher, behind)
-            elif version:
-                client.starttls(version, cipher, behind)
+            if version:
+                begin_tls(client, listener, version, cipher, behind)
             yield client
 
     # --- the log ---
