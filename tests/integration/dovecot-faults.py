@@ -36,6 +36,7 @@ from lab.dovecot_release import syntax  # noqa: E402
 from lab.dovecot_server import CLIENTS, DovecotServer, begin_tls, runs  # noqa: E402
 from lab.dovecot_text import block, settings  # noqa: E402
 from lab.lines import forget_errors  # noqa: E402
+from lab.policyd import Site  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
 from tap import Tap, comment, expect, expect_true, skip_unless_root  # noqa: E402
 
@@ -432,6 +433,56 @@ def test_crashes(tap, servers):
         expect(ours - stock, set(), "programs")
 
 
+# --- a mail process that goes before it has answered ---
+
+# Takes one session, says that there is nothing more to come, and goes when that was heard.
+GONE = """#!/usr/bin/python3
+import os
+import socket
+
+for fd in map(int, os.listdir("/proc/self/fd")):
+    try:
+        listener = socket.socket(fileno=os.dup(fd))
+        if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            break
+    except OSError:
+        pass
+request, _ = listener.accept()
+_, [fd], *_ = socket.recv_fds(request, 65536, 1)
+with socket.socket(fileno=fd) as session:
+    session.shutdown(socket.SHUT_WR)
+    while session.recv(4096):
+        pass
+"""
+MAIL = {"imaps": "imap", "pop3s": "pop3", "sieve": "managesieve", "submissions": "submission"}
+
+
+def outcomes_without_mail(workspace, site, name, plugin):
+    """What clients of each protocol get, and the programs that crash."""
+    program = workspace.write(f"{name}-mail", GONE, 0o755)
+    extra = "".join(block(f"service {service}", settings(executable=program))
+                    for service in MAIL.values())
+    server = DovecotServer(workspace, site, USERS, name=name, plugin=plugin, extra=extra)
+    got = {listener: attempt(session, server, listener, BOB, GOOD) for listener in LISTENERS}
+    for login in PROGRAMS.values():
+        server.wait_for(f"{login}: .*(Panic: |Internal login failure)")
+    return got, {line.split(":")[0] for line in server.find(CRASH)}
+
+
+def test_no_mail_process(tap):
+    """Login processes of Dovecot 2.4.1 crash then, those of IMAP excepted."""
+    with Workspace() as workspace:
+        site = Site(workspace)
+        site.apply()
+        with tap.case("a mail process goes before it has answered: as without tlsfloor"):
+            ours, stock = (outcomes_without_mail(workspace, site, name, plugin)
+                           for name, plugin in (("with", True), ("without", False)))
+            comment(f"{stock}")
+            expect(ours, stock, "outcomes, crashes")
+            expect([listener for listener, outcome in ours[0].items() if outcome == GRANTED], [],
+                   "logins")
+
+
 def main():
     skip_unless_root()
     tap = Tap()
@@ -446,6 +497,7 @@ def main():
             load.wait_for_two()
         test_calm(tap, load, windows)
         test_crashes(tap, faults.servers)
+    test_no_mail_process(tap)
     return tap.finish()
 
 
