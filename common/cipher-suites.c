@@ -5,8 +5,6 @@
  * guess, never allocate and never fail. The signalling values (SCSV) are not
  * here: no session can have one as its suite.
  */
-#include <string.h>
-
 #include "cipher-suites.h"
 
 /*
@@ -812,33 +810,31 @@ const struct tlsfloor_cipher_suite tlsfloor_cipher_suites[] = {
 const size_t tlsfloor_cipher_suites_count =
     sizeof(tlsfloor_cipher_suites) / sizeof(tlsfloor_cipher_suites[0]);
 
-/* Less than, equal to or greater than 0, as memcmp(); the longer name is the greater. */
-static int
-compare(struct tlsfloor_text name, const char *known)
-{
-    size_t size = strlen(known);
-    int order = memcmp(name.data, known, name.size < size ? name.size : size);
-
-    if (order != 0)
-        return order;
-    return (name.size > size) - (name.size < size);
-}
-
+/*
+ * By halving. What the names around the middle have in common with the name is
+ * not compared again: many begin alike, and this is asked for each request.
+ */
 static const struct tlsfloor_cipher_suite *
 find_openssl(struct tlsfloor_text name)
 {
-    size_t low = 0, high = tlsfloor_cipher_suites_count;
+    size_t low = 0, high = tlsfloor_cipher_suites_count, low_same = 0, high_same = 0;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = compare(name, tlsfloor_cipher_suites[middle].openssl);
+        size_t same = low_same < high_same ? low_same : high_same;
+        const char *known = tlsfloor_cipher_suites[middle].openssl;
 
-        if (order == 0)
+        while (same < name.size && known[same] != '\0' && name.data[same] == known[same])
+            same++;
+        if (same == name.size && known[same] == '\0')
             return &tlsfloor_cipher_suites[middle];
-        if (order < 0)
-            high = middle;
-        else
+        if (same < name.size && (unsigned char)name.data[same] > (unsigned char)known[same]) {
             low = middle + 1;
+            low_same = same;
+        } else {
+            high = middle;
+            high_same = same;
+        }
     }
     return NULL;
 }
@@ -847,7 +843,7 @@ static const struct tlsfloor_cipher_suite *
 find_iana(struct tlsfloor_text name)
 {
     for (size_t i = 0; i < tlsfloor_cipher_suites_count; i++)
-        if (compare(name, tlsfloor_cipher_suites[i].iana) == 0)
+        if (tlsfloor_text_equal(name, tlsfloor_text_from(tlsfloor_cipher_suites[i].iana)))
             return &tlsfloor_cipher_suites[i];
     return NULL;
 }
