@@ -58,7 +58,8 @@ parse_number(struct tlsfloor_text name)
 enum tlsfloor_tls
 tlsfloor_tls_parse(struct tlsfloor_text name)
 {
-    for (int tls = TLSFLOOR_TLS_CLEARTEXT; tls <= TLSFLOOR_TLS_1_3; tls++) {
+    /* Most sessions have the newest. */
+    for (int tls = TLSFLOOR_TLS_1_3; tls >= TLSFLOOR_TLS_CLEARTEXT; tls--) {
         if (tlsfloor_text_equal(name, tlsfloor_text_from(names[tls])))
             return (enum tlsfloor_tls)tls;
     }
