@@ -81,16 +81,19 @@ tlsfloor_reply_format(const struct tlsfloor_policy *policy, const struct tlsfloo
         decision->reason == TLSFLOOR_REASON_STORE_ERROR ? later : service->reject_text;
     size_t used = 0;
 
-    while (*text != '\0') {
-        size_t i = find_placeholder(text);
+    while (*text != '\0' && used < TLSFLOOR_REPLY_TEXT - 1) {
+        size_t i = find_placeholder(text), room = TLSFLOOR_REPLY_TEXT - 1 - used;
         const char *piece = i < PLACEHOLDERS ? values[i] : text;
-        size_t size = i < PLACEHOLDERS ? strlen(values[i]) : 1;
+        /* Words, up to the next '%', can be cut; a '%' of its own begins them. */
+        size_t size = i < PLACEHOLDERS ? strlen(values[i]) : 1 + strcspn(text + 1, "%");
 
-        if (used + size >= TLSFLOOR_REPLY_TEXT)
+        if (i == PLACEHOLDERS && size > room)
+            size = room;
+        if (size > room)
             break;
         memcpy(text_r + used, piece, size);
         used += size;
-        text += i < PLACEHOLDERS ? strlen(placeholders[i].name) : 1;
+        text += i < PLACEHOLDERS ? strlen(placeholders[i].name) : size;
     }
     while (used > 0 && text_r[used - 1] == ' ')
         used--;
