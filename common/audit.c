@@ -56,9 +56,13 @@ static void
 put_number(struct line *line, const char *key, unsigned number)
 {
     char digits[12];
+    size_t at = sizeof(digits);
 
-    snprintf(digits, sizeof(digits), "%u", number);
-    put_token(line, key, digits);
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    put_string(line, key);
+    put_bytes(line, digits + at, sizeof(digits) - at);
 }
 
 static int
