@@ -119,15 +119,16 @@ compose(struct tlsfloor_syslog *log, int priority, const char *line, char *line_
 {
     int to_stderr = log->address_size == 0;
     size_t room = TLSFLOOR_SYSLOG_LINE - 1; /* for the line end */
-    size_t size = 0;
+    size_t size, begin;
 
-    if (!to_stderr)
-        size = (size_t)snprintf(line_r, room, "<%d>%s", log->facility | priority, stamp(log));
-    size += (size_t)snprintf(line_r + size, room - size, "%s", log->tag);
-    for (; *line != '\0' && size < room; line++) {
-        unsigned char byte = (unsigned char)*line;
-
-        line_r[size++] = byte < 0x20 || byte == 0x7f ? '?' : *line;
+    begin = (size_t)(to_stderr ? snprintf(line_r, room, "%s", log->tag)
+                               : snprintf(line_r, room, "<%d>%s%s", log->facility | priority,
+                                          stamp(log), log->tag));
+    size = begin + strnlen(line, room - begin);
+    memcpy(line_r + begin, line, size - begin);
+    for (size_t i = begin; i < size; i++) {
+        if ((unsigned char)line_r[i] < 0x20 || line_r[i] == 0x7f)
+            line_r[i] = '?';
     }
     if (to_stderr)
         line_r[size++] = '\n';
