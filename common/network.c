@@ -61,12 +61,26 @@ tlsfloor_address_parse(struct tlsfloor_text text, struct tlsfloor_address *addre
     return 0;
 }
 
+/* As inet_ntop(3), which takes longer for it than the rest of an audit line. */
+static void
+format_ipv4(const unsigned char bytes[4], char *text_r)
+{
+    for (size_t i = 0; i < 4; i++) {
+        if (bytes[i] >= 100)
+            *text_r++ = (char)('0' + bytes[i] / 100);
+        if (bytes[i] >= 10)
+            *text_r++ = (char)('0' + bytes[i] / 10 % 10);
+        *text_r++ = (char)('0' + bytes[i] % 10);
+        *text_r++ = i < 3 ? '.' : '\0';
+    }
+}
+
 void
 tlsfloor_address_format(const struct tlsfloor_address *address, char *text_r)
 {
     switch (address->family) {
     case TLSFLOOR_FAMILY_IPV4:
-        inet_ntop(AF_INET, address->bytes, text_r, TLSFLOOR_ADDRESS_TEXT);
+        format_ipv4(address->bytes, text_r);
         return;
     case TLSFLOOR_FAMILY_IPV6:
         inet_ntop(AF_INET6, address->bytes, text_r, TLSFLOOR_ADDRESS_TEXT);
