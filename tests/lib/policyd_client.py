@@ -125,12 +125,13 @@ class Daemon:
     """One tlsfloor-policyd. Use it in a with statement: it is killed at the end."""
 
     def __init__(self, state, listeners=(), args=(), sockets=(), log=None, user="root", prefix=(),
-                 stderr=True, env=None, stdin=subprocess.DEVNULL, stdout=None, preexec=None):
+                 stderr=True, env=None, stdin=subprocess.DEVNULL, stdout=None, preexec=None,
+                 program=POLICYD):
         """listeners: paths and (host, port) for -l; sockets: listening ones to hand over;
         log: the file that gets standard error; prefix: a command to run it with."""
         self.listeners = list(listeners)
         self.log_path = log or state + ".log"
-        command = [POLICYD, "-S", state, *args]
+        command = [program, "-S", state, *args]
         if stderr:
             command.append("-f")
         if os.geteuid() == 0 and user is not None:
