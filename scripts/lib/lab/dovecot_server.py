@@ -73,6 +73,7 @@ class Options:
     before_passdb: str = ""
     high_performance: bool = False
     haproxy: bool = False
+    certificate: tuple = ()  # (key file, certificate file) of the server, if not the workspace's
     client_certificate: str = ""  # whose name it has; EXTERNAL uses it
     failure_delay: str = "0"
     penalty: bool = False
@@ -101,7 +102,7 @@ class DovecotServer:
         self.log = self.directory / "log"
         self.passwords = passwords(users)
         self.users_file = workspace.write(f"{name}/users", users_text(users))
-        self.certificate = certificate(workspace)
+        self.certificate = self.options.certificate or certificate(workspace)
         self.client_certificate = self.options.client_certificate and certificate(
             workspace, self.options.client_certificate, "client-")
         self.plugin_directory = build_tree() / "dovecot-plugin"
