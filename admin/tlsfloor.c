@@ -34,6 +34,10 @@ static const struct {
      "            import FILE|- [--replace [--force]]\n"
      "            export",
      "who may use old TLS: edit the list, and put it in force"},
+    {"probe", command_probe, "jTAnw", 1,
+     "HOST[:PORT] [--starttls PROTOCOL] [--ca FILE] [--name NAME]\n"
+     "            [--timeout SECONDS] [--json]",
+     "what a mail server offers to mail programs, old ones too"},
     {"ciphers", command_ciphers, "j", 1, "[--json] [NAME]", "how cipher suites are judged"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -45,7 +49,9 @@ static const struct option options[] = {
     {"tls", required_argument, NULL, 't'},      {"cipher", required_argument, NULL, 'C'},
     {"at", required_argument, NULL, 'a'},       {"expired", no_argument, NULL, 'x'},
     {"expiring", required_argument, NULL, 'E'}, {"replace", no_argument, NULL, 'r'},
-    {"force", no_argument, NULL, 'f'},          {"help", no_argument, NULL, 'h'},
+    {"force", no_argument, NULL, 'f'},          {"starttls", required_argument, NULL, 'T'},
+    {"ca", required_argument, NULL, 'A'},       {"name", required_argument, NULL, 'n'},
+    {"timeout", required_argument, NULL, 'w'},  {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
 };
 
@@ -70,6 +76,26 @@ usage_error(const char *what, const char *name)
 {
     fprintf(stderr, "tlsfloor: %s%s: see tlsfloor --help\n", what, name);
     return EXIT_ERROR;
+}
+
+static int
+take_probe_option(struct invocation *invocation, int letter)
+{
+    switch (letter) {
+    case 'T':
+        invocation->starttls = optarg;
+        return 0;
+    case 'A':
+        invocation->ca = optarg;
+        return 0;
+    case 'n':
+        invocation->name = optarg;
+        return 0;
+    case 'w':
+        invocation->timeout = optarg;
+        return 0;
+    }
+    return -1;
 }
 
 /* Takes one option into the invocation; 0, or -1: not an option. */
@@ -127,7 +153,7 @@ take_option(struct invocation *invocation, int letter)
         invocation->force = 1;
         return 0;
     }
-    return -1;
+    return take_probe_option(invocation, letter);
 }
 
 static size_t

@@ -34,6 +34,7 @@ UNDER_TEST = {
     "network": ["common/network.c"],
     "policy-text": ["common/conf.c", "common/policy-brownout.c", "common/policy-checks.c",
                     "common/policy-text.c", "common/policy-values.c"],
+    "reply": ["admin/probe-reply.c"],
     "request": ["common/policy.c", "common/reply.c", "postfix-policyd/adapter.c",
                 "postfix-policyd/request.c"],
     "snapshot": ["common/snapshot.c"],

@@ -33,7 +33,7 @@ PLANTED = (
 
 
 def plant(tree, file, good, bad):
-    for folder in ("common", "dovecot-plugin", "postfix-policyd", "scripts", "tests"):
+    for folder in ("admin", "common", "dovecot-plugin", "postfix-policyd", "scripts", "tests"):
         shutil.copytree(TREE / folder, tree / folder, symlinks=True)
     text = (tree / file).read_text()
     expect(text.count(good), 1, f"how often {file} has {good!r}")

@@ -32,7 +32,7 @@ LAYERS = {
     "postfix-policyd": (("common",), ("event2/", "linux/capability.h", "seccomp.h", "sys/prctl.h",
                                       "sys/syscall.h")),
     "dovecot-plugin": (("common",), ("dovecot/",)),
-    "admin": (("common",), ("jansson.h", "openssl/")),
+    "admin": (("common",), ("arpa/nameser.h", "jansson.h", "openssl/", "resolv.h")),
 }
 
 # Dovecot's headers are written in quotes; only its plugins have them.

@@ -22,6 +22,7 @@ from tap import Tap, Unexpected, expect, expect_true  # noqa: E402
 CORE = "common/libtlsfloor.a"
 POLICYD = "postfix-policyd/libpolicyd.a"
 PLUGIN = "dovecot-plugin/libdovecotplugin.a"
+ADMIN = "admin/libadmin.a"
 IMPURE = {"audit-syslog.o", "build-identity.o", "envelope-file.o", "file.o", "snapshot.o",
           "state.o", "state-apply.o", "state-directory.o", "store.o"}
 
@@ -29,7 +30,8 @@ IMPURE = {"audit-syslog.o", "build-identity.o", "envelope-file.o", "file.o", "sn
 PURE = {CORE: set("""
     audit.o bytes.o cipher-suites.o conf.o decision.o envelope.o exception.o facts.o hash.o
     network.o policy.o policy-text.o policy-values.o reply.o text.o time-text.o tls-names.o
-""".split()), POLICYD: {"adapter.o", "request.o"}, PLUGIN: {"verdict.o"}}
+""".split()), POLICYD: {"adapter.o", "request.o"}, PLUGIN: {"verdict.o"},
+ADMIN: {"probe-reply.o"}}
 
 ALLOWED = set("""
     bcmp inet_ntop inet_pton memchr memcmp memcpy memmove memrchr memset snprintf strcat strchr

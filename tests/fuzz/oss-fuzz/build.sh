@@ -9,7 +9,7 @@ cd "$SRC/tlsfloor"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-flags=(-std=c11 -D_GNU_SOURCE -Icommon -Ipostfix-policyd -Idovecot-plugin -Itests/unit
+flags=(-std=c11 -D_GNU_SOURCE -Icommon -Ipostfix-policyd -Idovecot-plugin -Iadmin -Itests/unit
     '-DTLSFLOOR_SYSCONFDIR="/etc/tlsfloor"')
 
 compile() {
@@ -18,7 +18,7 @@ compile() {
 }
 
 for source in common/*.c postfix-policyd/{adapter,request}.c dovecot-plugin/verdict.c \
-    tests/unit/audit-line.c; do
+    admin/probe-reply.c tests/unit/audit-line.c; do
     compile "$source"
 done
 ar rcs "$work/libtested.a" "$work"/*.o
