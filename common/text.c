@@ -32,9 +32,3 @@ tlsfloor_text_equal_fold(struct tlsfloor_text a, struct tlsfloor_text b)
     }
     return 1;
 }
-
-unsigned char
-tlsfloor_text_fold(unsigned char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte - 'A' + 'a') : byte;
-}

@@ -23,6 +23,10 @@ int tlsfloor_text_equal(struct tlsfloor_text a, struct tlsfloor_text b);
 int tlsfloor_text_equal_fold(struct tlsfloor_text a, struct tlsfloor_text b);
 
 /* An ASCII letter in lower case, any other byte as it is; knows no locale. */
-unsigned char tlsfloor_text_fold(unsigned char byte);
+static inline unsigned char
+tlsfloor_text_fold(unsigned char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte - 'A' + 'a') : byte;
+}
 
 #endif
