@@ -13,43 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "snapshot.h"
+#include "timing.h"
 
 #define NOW INT64_C(1806000000)
 #define ROUNDS 9
 #define LOOK_UPS 1000000U
-#define STARTS 41
 
 static unsigned total = 1000000;
 static int missed;
-
-static double
-seconds(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static double
-median(double *values, size_t count)
-{
-    qsort(values, count, sizeof(values[0]), compare);
-    return values[count / 2];
-}
 
 static void
 report(const char *what, double value, double aim, const char *unit)
@@ -87,14 +61,14 @@ build(const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     struct tlsfloor_snapshot_about about;
-    double start = seconds();
+    double start = bench_seconds();
     unsigned number = 0;
     struct stat st;
 
     if (fd < 0 || tlsfloor_snapshot_build(fd, next_user, &number, NOW, &about) != 0 ||
         fsync(fd) != 0 || fstat(fd, &st) != 0)
         die(path);
-    report("build, with reading the lines", seconds() - start, 5, "s");
+    report("build, with reading the lines", bench_seconds() - start, 5, "s");
     report("size", (double)(st.st_size - 2048) / total, 64, "bytes a key");
     close(fd);
 }
@@ -120,7 +94,7 @@ look_up(struct tlsfloor_snapshot *snapshot, unsigned step, unsigned count)
     struct tlsfloor_facts facts = {.service = TLSFLOOR_SERVICE_IMAP, .tls = TLSFLOOR_TLS_1_0};
     struct tlsfloor_snapshot_record record;
     uint64_t seed = 1;
-    double start = seconds();
+    double start = bench_cpu_seconds();
     char name[40];
 
     facts.suite = tlsfloor_cipher_suite_find(tlsfloor_text_from("AES128-SHA"));
@@ -133,7 +107,7 @@ look_up(struct tlsfloor_snapshot *snapshot, unsigned step, unsigned count)
         if (tlsfloor_snapshot_get(snapshot, &facts, NOW, &record) < (step == 16))
             exit(2);
     }
-    return (seconds() - start) / count * 1e6;
+    return (bench_cpu_seconds() - start) / count * 1e6;
 }
 
 /* KiB of memory that this process shares with nobody. */
@@ -167,40 +141,9 @@ measure_look_ups(const char *path)
     /* The pages of the file are everybody's. */
     report("private memory for it, all names looked up", (double)(private_memory() - before), 64,
            "KiB");
-    report("look-up of a user who has one", median(found, ROUNDS), 1.2, "us");
-    report("look-up of a user who has none from there", median(absent, ROUNDS), 1.2, "us");
+    report("look-up of a user who has one", bench_median(found, ROUNDS), 1.2, "us");
+    report("look-up of a user who has none from there", bench_median(absent, ROUNDS), 1.2, "us");
     tlsfloor_snapshot_close(snapshot);
-}
-
-/* --- in a new process --- */
-
-static double
-run(const char *program, const char *path)
-{
-    double start = seconds();
-    pid_t pid = fork();
-    int status;
-
-    if (pid == 0) {
-        execl(program, program, "-", path, (char *)NULL);
-        _exit(2);
-    }
-    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
-        die(program);
-    return (seconds() - start) * 1e3;
-}
-
-static void
-measure_starts(const char *program, const char *path)
-{
-    double with[STARTS], without[STARTS];
-
-    for (size_t round = 0; round < STARTS; round++) {
-        with[round] = run(program, path);
-        without[round] = run(program, NULL);
-    }
-    report("start: open and first look-up, more than none",
-           median(with, STARTS) - median(without, STARTS), 0.2, "ms");
 }
 
 int
@@ -209,6 +152,7 @@ main(int argc, char **argv)
     char directory[] = "/tmp/tlsfloor-bench-XXXXXX", path[64];
 
     if (argc > 1 && strcmp(argv[1], "-") == 0) {
+        total = 16; /* the first one is in every list */
         if (argc > 2)
             (void)look_up(open_snapshot(argv[2]), 16, 1);
         return 0;
@@ -220,7 +164,8 @@ main(int argc, char **argv)
     snprintf(path, sizeof(path), "%s/exceptions.cdb", directory);
     build(path);
     measure_look_ups(path);
-    measure_starts(argv[0], path);
+    report("start: open and first look-up, more than none", bench_start(argv[0], path, NULL), 0.2,
+           "ms");
     unlink(path);
     rmdir(directory);
     return missed;

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asks a policy server as fast as it answers: each of so many connections asks
+ * again when its answer has come. Requests are taken in turn from a file.
+ *
+ *   load SOCKET CONNECTIONS SECONDS FILE     or 127.0.0.1:PORT for SOCKET
+ *
+ * Prints answers, seconds, and percentiles of the time to an answer, us:
+ *
+ *   answers=210034 seconds=1.000 p50=41.2 p99=80.1 p999=150.2
+ *
+ * Exit 1: a connection has ended, or an answer is none.
+ */
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVENTS 256
+#define REQUESTS 4096
+
+/* Times are counted in buckets of 1/32 of a power of two of nanoseconds. */
+#define BUCKET_BITS 5
+#define BUCKETS ((64 - BUCKET_BITS) << BUCKET_BITS)
+
+struct connection {
+    int fd;
+    size_t next; /* request */
+    uint64_t asked;
+};
+
+static struct {
+    const char *data;
+    size_t size;
+} requests[REQUESTS];
+static size_t requests_count;
+static unsigned long answers, buckets[BUCKETS];
+
+static void
+die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static uint64_t
+nanoseconds(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+}
+
+/* --- the requests --- */
+
+static void
+load_requests(const char *path)
+{
+    static char data[8U << 20];
+    FILE *file = fopen(path, "r");
+    size_t size = file == NULL ? 0 : fread(data, 1, sizeof(data) - 1, file);
+    char *at = data, *end;
+
+    if (size == 0)
+        die(path);
+    fclose(file);
+    for (; (end = strstr(at, "\n\n")) != NULL && requests_count < REQUESTS; at = end + 2) {
+        requests[requests_count].data = at;
+        requests[requests_count++].size = (size_t)(end + 2 - at);
+    }
+}
+
+/* --- times --- */
+
+static size_t
+bucket_of(uint64_t time)
+{
+    unsigned shift = 0;
+
+    while (time >> shift >= 2U << BUCKET_BITS)
+        shift++;
+    return ((size_t)shift << BUCKET_BITS) + (size_t)(time >> shift);
+}
+
+static double
+microseconds_of(size_t bucket)
+{
+    size_t shift = bucket >> BUCKET_BITS;
+
+    if (shift == 0)
+        return (double)bucket / 1e3;
+    shift--;
+    return (double)((bucket - (shift << BUCKET_BITS)) << shift) / 1e3;
+}
+
+static double
+percentile(double part)
+{
+    unsigned long seen = 0;
+    size_t bucket = 0;
+
+    while (bucket < BUCKETS - 1 && (seen += buckets[bucket]) <= part * (double)answers)
+        bucket++;
+    return microseconds_of(bucket);
+}
+
+/* --- connections --- */
+
+static int
+connect_to(const char *name)
+{
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    struct sockaddr_in inet = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const char *port = strncmp(name, "127.0.0.1:", 10) == 0 ? name + 10 : NULL;
+    int fd = socket(port == NULL ? AF_UNIX : AF_INET, SOCK_STREAM, 0), result;
+
+    snprintf(path.sun_path, sizeof(path.sun_path), "%s", name);
+    inet.sin_port = htons((uint16_t)strtoul(port == NULL ? "0" : port, NULL, 10));
+    result = port == NULL ? connect(fd, (const struct sockaddr *)&path, sizeof(path))
+                          : connect(fd, (const struct sockaddr *)&inet, sizeof(inet));
+    if (fd < 0 || result != 0)
+        die(name);
+    return fd;
+}
+
+static void
+ask(struct connection *connection)
+{
+    size_t number = connection->next++ % requests_count;
+
+    connection->asked = nanoseconds();
+    if (write(connection->fd, requests[number].data, requests[number].size) < 0)
+        die("write");
+}
+
+static void
+take_answer(struct connection *connection)
+{
+    char answer[1024];
+    ssize_t size = read(connection->fd, answer, sizeof(answer));
+
+    if (size < 9 || memcmp(answer, "action=", 7) != 0 ||
+        memcmp(answer + size - 2, "\n\n", 2) != 0) {
+        fprintf(stderr, "no answer: %.*s\n", (int)size, answer);
+        exit(1);
+    }
+    buckets[bucket_of(nanoseconds() - connection->asked)]++;
+    answers++;
+}
+
+static struct connection *
+connect_all(const char *name, size_t count, int epoll)
+{
+    struct connection *all = calloc(count, sizeof(*all));
+    struct rlimit limit = {0, 0};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    for (size_t i = 0; all != NULL && i < count; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &all[i]};
+
+        all[i].fd = connect_to(name);
+        all[i].next = i;
+        if (epoll_ctl(epoll, EPOLL_CTL_ADD, all[i].fd, &event) != 0)
+            die("epoll");
+    }
+    return all;
+}
+
+static void
+run(int epoll, uint64_t end)
+{
+    struct epoll_event events[EVENTS];
+
+    while (nanoseconds() < end || answers == 0) {
+        int count = epoll_wait(epoll, events, EVENTS, 100);
+
+        for (int i = 0; i < count; i++) {
+            take_answer(events[i].data.ptr);
+            ask(events[i].data.ptr);
+        }
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    size_t count = argc == 5 ? strtoul(argv[2], NULL, 10) : 0;
+    struct connection *all;
+    uint64_t start;
+    int epoll = epoll_create1(0);
+
+    if (count == 0) {
+        fputs("usage: load SOCKET CONNECTIONS SECONDS FILE\n", stderr);
+        return 2;
+    }
+    load_requests(argv[4]);
+    all = connect_all(argv[1], count, epoll);
+    start = nanoseconds();
+    for (size_t i = 0; i < count; i++)
+        ask(&all[i]);
+    run(epoll, start + (uint64_t)(strtod(argv[3], NULL) * 1e9));
+    printf("answers=%lu seconds=%.6f p50=%.1f p99=%.1f p999=%.1f\n", answers,
+           (double)(nanoseconds() - start) / 1e9, percentile(0.5), percentile(0.99),
+           percentile(0.999));
+    return 0;
+}
