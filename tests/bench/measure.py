@@ -77,10 +77,12 @@ def median(results, name, key):
     return statistics.median(result[key] for result in results[name])
 
 
-def judge(met, noise=0.0):
-    if abs(noise) > NOISE:
+def judge(value, at_least=None, at_most=None, noise=0.0):
+    """The verdict, if it is the same for all that the noise, a part of 1, leaves open."""
+    verdicts = {keeps(value * (1 + error), at_least, at_most) for error in (-noise, 0, noise)}
+    if abs(noise) > NOISE or len(verdicts) > 1:
         return "too noisy"
-    return "met" if met else "MISSED"
+    return "met" if verdicts == {True} else "MISSED"
 
 
 def ratio_result(what, results, key, at_least=None, at_most=None, unit="", digits=2):
@@ -93,7 +95,7 @@ def ratio_result(what, results, key, at_least=None, at_most=None, unit="", digit
                   f"{medians[0]} to {medians[1]}{unit}",
                   aim(at_least, at_most), f"{noise:.3f}",
                   "" if at_least is None and at_most is None else
-                  judge(keeps(ratio, at_least, at_most), noise - 1))
+                  judge(ratio, at_least, at_most, noise - 1))
 
 
 def difference_result(what, results, key, at_most, unit, digits=3):
@@ -104,13 +106,13 @@ def difference_result(what, results, key, at_most, unit, digits=3):
     medians = [f"{median(results, name, key):,.{digits}f}" for name in ("subject", "reference")]
     return Result(what, f"{more:+.{digits}f}{unit}; {medians[0]} to {medians[1]}{unit}",
                   f"<= {at_most:g}{unit}", f"{noise:+.{digits}f}{unit}",
-                  judge(more <= at_most, noise / median(results, "reference", key)))
+                  judge(more, None, at_most, noise / median(results, "reference", key)))
 
 
 def value_result(what, value, unit, at_most=None, digits=2):
     return Result(what, f"{value:,.{digits}f}{unit}",
                   "" if at_most is None else f"<= {at_most:g}{unit}", "",
-                  "" if at_most is None else judge(value <= at_most))
+                  "" if at_most is None else judge(value, None, at_most))
 
 
 def keeps(value, at_least, at_most):
@@ -139,7 +141,7 @@ def load():
 
 def heading(markdown):
     names = "row", "what", "measured", "aim", "control", "verdict"
-    return "\n".join([line(names), line(["---"] * len(names))]) if markdown else ""
+    return "\n".join(["", line(names), line(["---"] * len(names))]) if markdown else ""
 
 
 def line(cells):

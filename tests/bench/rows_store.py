@@ -32,7 +32,7 @@ def store(effort):
             judged = number == JUDGED or what.startswith(("private", "start"))
             yield Result(f"{number:,} exceptions, {what}", f"{float(value):.3f} {unit}",
                          f"<= {aim} {unit}" if judged else "", "",
-                         judge(float(value) <= float(aim)) if judged else "")
+                         judge(float(value), None, float(aim)) if judged else "")
 
 
 @row("start", "loading the applied policy in a new process, more than an empty one takes")
@@ -44,4 +44,4 @@ def start(effort):
             value, noise = map(float, output(BUILD + "/tests/bench/start", state).split())
             yield Result(f"{number:,} networks", f"{value:.3f} ms",
                          f"<= {START} ms" if number == 100 else "", f"{noise:+.3f} ms",
-                         judge(value <= START, noise / START) if number == 100 else "")
+                         judge(value, None, START, noise / START) if number == 100 else "")

@@ -61,9 +61,16 @@ class Server:
         return sum(int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0])
                    for pid in self.pids()) / 1e9
 
+    def ticks(self):
+        """Of the kernel for it, and its own."""
+        fields = [pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                  for pid in self.pids()]
+        return [sum(int(each[i]) for each in fields) for i in (12, 11)]
+
     def measure(self, connections, seconds, requests):
-        """rate: answers a second; cpu, p50, p99, p999: us, the first an answer."""
-        before = self.cpu()
+        """rate: answers a second; cpu, p50, p99, p999: us, the first an answer; kernel, own: ticks.
+        """
+        before, ticks = self.cpu(), self.ticks()
         pin = CPUS[-1:] if self.pinned and len(CPUS) == 2 else CPUS
         done = subprocess.run(
             [BENCH + "/load", self.address, str(connections), str(seconds), requests],
@@ -73,7 +80,9 @@ class Server:
                  (part.split("=") for part in done.stdout.split())}
         return {"rate": found["answers"] / found["seconds"],
                 "cpu": (self.cpu() - before) / found["answers"] * 1e6,
-                **{name: found[name] for name in ("p50", "p99", "p999")}}
+                **{name: found[name] for name in ("p50", "p99", "p999")},
+                **{name: after - then for name, after, then in
+                   zip(("kernel", "own"), self.ticks(), ticks)}}
 
 
 class Process(Server):
