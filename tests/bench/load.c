@@ -5,7 +5,9 @@
  *
  *   load SOCKET CONNECTIONS SECONDS FILE     or 127.0.0.1:PORT for SOCKET
  *
- * Prints answers, seconds, and percentiles of the time to an answer, us:
+ * When each connection has had one answer it says "ready" and waits for a line.
+ * At the end it prints answers, seconds, and percentiles of the time to an
+ * answer, us, and waits for one more, so that nothing but answers falls between:
  *
  *   answers=210034 seconds=1.000 p50=41.2 p99=80.1 p999=150.2
  *
@@ -176,28 +178,60 @@ connect_all(const char *name, size_t count, int epoll)
     return all;
 }
 
+/* Takes answers, and asks again until a time has come; then until none is due. */
 static void
-run(int epoll, uint64_t end)
+run(int epoll, size_t asked, uint64_t end)
 {
     struct epoll_event events[EVENTS];
 
-    while (nanoseconds() < end || answers == 0) {
-        int count = epoll_wait(epoll, events, EVENTS, 100);
+    while (asked > 0) {
+        int count = epoll_wait(epoll, events, EVENTS, -1);
+        int again = nanoseconds() < end;
 
         for (int i = 0; i < count; i++) {
             take_answer(events[i].data.ptr);
-            ask(events[i].data.ptr);
+            if (again)
+                ask(events[i].data.ptr);
+            else
+                asked--;
         }
     }
+}
+
+static void
+ask_all(struct connection *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ask(&all[i]);
+}
+
+static void
+warm_up(struct connection *all, size_t count, int epoll)
+{
+    ask_all(all, count);
+    run(epoll, count, 0);
+    memset(buckets, 0, sizeof(buckets));
+    answers = 0;
+}
+
+/* Until somebody has read it and sent a line back. */
+static void
+say(const char *line)
+{
+    puts(line);
+    fflush(stdout);
+    while (getchar() != '\n' && !feof(stdin))
+        continue;
 }
 
 int
 main(int argc, char **argv)
 {
     size_t count = argc == 5 ? strtoul(argv[2], NULL, 10) : 0;
-    struct connection *all;
-    uint64_t start;
     int epoll = epoll_create1(0);
+    struct connection *all;
+    char line[200];
+    uint64_t start;
 
     if (count == 0) {
         fputs("usage: load SOCKET CONNECTIONS SECONDS FILE\n", stderr);
@@ -205,12 +239,14 @@ main(int argc, char **argv)
     }
     load_requests(argv[4]);
     all = connect_all(argv[1], count, epoll);
+    warm_up(all, count, epoll);
+    say("ready");
     start = nanoseconds();
-    for (size_t i = 0; i < count; i++)
-        ask(&all[i]);
-    run(epoll, start + (uint64_t)(strtod(argv[3], NULL) * 1e9));
-    printf("answers=%lu seconds=%.6f p50=%.1f p99=%.1f p999=%.1f\n", answers,
-           (double)(nanoseconds() - start) / 1e9, percentile(0.5), percentile(0.99),
-           percentile(0.999));
+    ask_all(all, count);
+    run(epoll, count, start + (uint64_t)(strtod(argv[3], NULL) * 1e9));
+    snprintf(line, sizeof(line), "answers=%lu seconds=%.6f p50=%.1f p99=%.1f p999=%.1f", answers,
+             (double)(nanoseconds() - start) / 1e9, percentile(0.5), percentile(0.99),
+             percentile(0.999));
+    say(line);
     return 0;
 }

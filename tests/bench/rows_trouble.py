@@ -20,6 +20,7 @@ from policyd_client import ADMIN, OLD, Client, apply_state, wait_until
 from rows_policyd import MANY, exceptions
 from servers import Policyd, system_log, workspace, write_requests
 
+PAIRS = 9
 # A byte a second on each of so many connections, of a request that never ends.
 DRIP = """
 import resource, socket, sys, time
@@ -41,9 +42,10 @@ while True:
 
 
 def compare(effort, servers, requests, what, at_most=None):
+    # Long enough for many answers beyond a percentile of 99.
     results = in_turn(effort, {
-        name: lambda server=server: server.measure(10, effort.seconds, requests)
-        for name, server in servers.items()})
+        name: lambda server=server: server.measure(10, 4 * effort.seconds, requests)
+        for name, server in servers.items()}, PAIRS)
     yield ratio_result(f"{what}, p99", results, "p99", at_most=at_most, unit=" us", digits=1)
     yield ratio_result(f"{what}, median", results, "p50", unit=" us", digits=1)
 
