@@ -8,7 +8,6 @@ import sys
 
 from measure import Result, Skip, in_turn, judge, median, ratio_result, row, value_result
 from policyd_client import SOURCE, build_shim, open_connection, wait_until
-from policyd_load import private_bytes
 from servers import BENCH, Policyd, Postfwd, bare, find, system_log, workspace, write_requests
 
 CONNECTIONS = 10, 100, 1000
@@ -180,6 +179,9 @@ def networks_curve(effort):
 
 @row("memory", "private memory of tlsfloor-policyd, and of an idle connection")
 def memory(effort):
+    # It reads the daemon, which need not be built yet when rows are listed.
+    from policyd_load import private_bytes
+
     number = 100 if effort.quick else MANY
     resource.setrlimit(resource.RLIMIT_NOFILE, (MANY + 1000, MANY + 1000))
     with workspace() as (directory, stack):
