@@ -205,7 +205,7 @@ apply(const struct invocation *invocation, int lock, const struct site *site, st
 int
 command_apply(const struct invocation *invocation)
 {
-    struct report report = {0, 0};
+    struct report report = {.errors = 0};
     char error[TLSFLOOR_ERROR_TEXT];
     int lock = tlsfloor_state_lock(invocation->state, error);
     struct site site;

@@ -75,19 +75,26 @@ check_applied(const struct invocation *invocation, const struct site *site, int6
     tlsfloor_policy_free(applied);
 }
 
-int
-command_check(const struct invocation *invocation)
+void
+check_site(const struct invocation *invocation, struct report *report)
 {
-    struct report report = {0, 0};
     int64_t now = time(NULL);
     struct site site;
 
-    site_load(invocation, &report, &site);
-    if (report.errors == 0) {
-        site_warn_of_exceptions(&site, now, &report);
-        check_applied(invocation, &site, now, &report);
+    site_load(invocation, report, &site);
+    if (report->errors == 0) {
+        site_warn_of_exceptions(&site, now, report);
+        check_applied(invocation, &site, now, report);
     }
     site_free(&site);
+}
+
+int
+command_check(const struct invocation *invocation)
+{
+    struct report report = {.errors = 0};
+
+    check_site(invocation, &report);
     if (report.errors > 0)
         return EXIT_ERROR;
     if (report.warnings == 0)

@@ -402,7 +402,7 @@ exit_code(enum tlsfloor_action action)
 int
 command_decide(const struct invocation *invocation)
 {
-    struct report report = {0, 0};
+    struct report report = {.errors = 0};
     struct question question;
 
     memset(&question, 0, sizeof(question));

@@ -29,7 +29,7 @@ print_applied(const struct invocation *invocation, const struct site *site)
 int
 command_show(const struct invocation *invocation)
 {
-    struct report report = {0, 0};
+    struct report report = {.errors = 0};
     struct site site;
     char *text = NULL;
 

@@ -24,7 +24,11 @@ report_problem(struct report *report, enum tlsfloor_severity severity, const cha
         report->warnings++;
     else
         report->errors++;
-    if (line == 0)
+    if (report->tell != NULL)
+        report->tell(report->context, severity, file, line, sentence);
+    else if (file == NULL)
+        fprintf(stderr, "%s: %s\n", word, sentence);
+    else if (line == 0)
         fprintf(stderr, "%s: %s: %s\n", word, file, sentence);
     else
         fprintf(stderr, "%s: %s:%u: %s\n", word, file, line, sentence);
@@ -33,15 +37,13 @@ report_problem(struct report *report, enum tlsfloor_severity severity, const cha
 void
 report_error(struct report *report, const char *sentence)
 {
-    report->errors++;
-    fprintf(stderr, "error: %s\n", sentence);
+    report_problem(report, TLSFLOOR_ERROR, NULL, 0, sentence);
 }
 
 void
 report_warning(struct report *report, const char *sentence)
 {
-    report->warnings++;
-    fprintf(stderr, "warning: %s\n", sentence);
+    report_problem(report, TLSFLOOR_WARNING, NULL, 0, sentence);
 }
 
 static void

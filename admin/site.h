@@ -11,10 +11,16 @@
 #include "state.h"
 #include "tlsfloor.h"
 
+/* Is told a problem; file NULL: the sentence names it. */
+typedef void report_fn(void *context, enum tlsfloor_severity severity, const char *file,
+                       unsigned line, const char *sentence);
+
 /* How many problems have been reported. */
 struct report {
     unsigned errors;
     unsigned warnings;
+    report_fn *tell; /* NULL: they are printed on standard error */
+    void *context;
 };
 
 struct site {
@@ -29,6 +35,9 @@ void report_problem(struct report *report, enum tlsfloor_severity severity, cons
 /* The same for a sentence that names its file itself. */
 void report_error(struct report *report, const char *sentence);
 void report_warning(struct report *report, const char *sentence);
+
+/* All that tlsfloor check looks at. */
+void check_site(const struct invocation *invocation, struct report *report);
 
 /* Reads what invocation names; report->errors tells whether it is fit to be applied. */
 void site_load(const struct invocation *invocation, struct report *report, struct site *site_r);
