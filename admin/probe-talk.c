@@ -369,15 +369,17 @@ begin_tls(struct wire *wire, const struct probe_peer *peer)
 
 /* --- the whole of it --- */
 
+/* Without a reply all is as it was before. */
 static void
 try_login(struct wire *wire)
 {
-    struct probe_talk *talk = wire->talk;
+    struct probe_talk before = *wire->talk;
+    struct probe_reply reply;
 
-    send_text(wire, probe_protocol_login(talk->protocol));
-    if (read_reply(wire, PROBE_LOGIN, PROBE_END_SILENT, &talk->login) == 0)
-        return;
-    memset(&talk->login, 0, sizeof(talk->login));
+    send_text(wire, probe_protocol_login(before.protocol));
+    if (read_reply(wire, PROBE_LOGIN, PROBE_END_SILENT, &reply) == 0)
+        before.login = reply;
+    *wire->talk = before;
 }
 
 /* What the last capabilities say of logging in. */
@@ -390,7 +392,8 @@ conclude(struct wire *wire, const struct probe_offer *offer, const struct probe_
         end_talk(wire, PROBE_END_NO_LOGIN, "no way to log in is offered");
     else
         end_talk(wire, PROBE_END_LOGIN, "a login is offered");
-    if (reply->good && offer->login)
+    /* A refused EHLO alone keeps nobody from logging in. */
+    if (offer->login && (reply->good || wire->talk->protocol == PROBE_SMTP))
         try_login(wire);
     send_text(wire, probe_protocol_goodbye(wire->talk->protocol));
 }

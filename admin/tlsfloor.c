@@ -34,6 +34,10 @@ static const struct {
      "            import FILE|- [--replace [--force]]\n"
      "            export",
      "who may use old TLS: edit the list, and put it in force"},
+    {"doctor", command_doctor, "cSjDPL", 0,
+     "[--dovecot-config FILE | none] [--postfix-config DIR | none]\n"
+     "            [--live] [--json]",
+     "what of Dovecot's and Postfix's set-up defeats the policy"},
     {"probe", command_probe, "jTAnw", 1,
      "HOST[:PORT] [--starttls PROTOCOL] [--ca FILE] [--name NAME]\n"
      "            [--timeout SECONDS] [--json]",
@@ -43,16 +47,29 @@ static const struct {
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},           {"service", required_argument, NULL, 's'},
-    {"user", required_argument, NULL, 'u'},     {"no-user", no_argument, NULL, 'U'},
-    {"client", required_argument, NULL, 'i'},   {"connection", required_argument, NULL, 'I'},
-    {"tls", required_argument, NULL, 't'},      {"cipher", required_argument, NULL, 'C'},
-    {"at", required_argument, NULL, 'a'},       {"expired", no_argument, NULL, 'x'},
-    {"expiring", required_argument, NULL, 'E'}, {"replace", no_argument, NULL, 'r'},
-    {"force", no_argument, NULL, 'f'},          {"starttls", required_argument, NULL, 'T'},
-    {"ca", required_argument, NULL, 'A'},       {"name", required_argument, NULL, 'n'},
-    {"timeout", required_argument, NULL, 'w'},  {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
+    {"json", no_argument, NULL, 'j'},
+    {"service", required_argument, NULL, 's'},
+    {"user", required_argument, NULL, 'u'},
+    {"no-user", no_argument, NULL, 'U'},
+    {"client", required_argument, NULL, 'i'},
+    {"connection", required_argument, NULL, 'I'},
+    {"tls", required_argument, NULL, 't'},
+    {"cipher", required_argument, NULL, 'C'},
+    {"at", required_argument, NULL, 'a'},
+    {"expired", no_argument, NULL, 'x'},
+    {"expiring", required_argument, NULL, 'E'},
+    {"replace", no_argument, NULL, 'r'},
+    {"force", no_argument, NULL, 'f'},
+    {"starttls", required_argument, NULL, 'T'},
+    {"ca", required_argument, NULL, 'A'},
+    {"dovecot-config", required_argument, NULL, 'D'},
+    {"postfix-config", required_argument, NULL, 'P'},
+    {"live", no_argument, NULL, 'L'},
+    {"name", required_argument, NULL, 'n'},
+    {"timeout", required_argument, NULL, 'w'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 static void
@@ -78,8 +95,9 @@ usage_error(const char *what, const char *name)
     return EXIT_ERROR;
 }
 
+/* Those of probe and doctor. */
 static int
-take_probe_option(struct invocation *invocation, int letter)
+take_host_option(struct invocation *invocation, int letter)
 {
     switch (letter) {
     case 'T':
@@ -93,6 +111,15 @@ take_probe_option(struct invocation *invocation, int letter)
         return 0;
     case 'w':
         invocation->timeout = optarg;
+        return 0;
+    case 'D':
+        invocation->dovecot_config = optarg;
+        return 0;
+    case 'P':
+        invocation->postfix_config = optarg;
+        return 0;
+    case 'L':
+        invocation->live = 1;
         return 0;
     }
     return -1;
@@ -153,7 +180,7 @@ take_option(struct invocation *invocation, int letter)
         invocation->force = 1;
         return 0;
     }
-    return take_probe_option(invocation, letter);
+    return take_host_option(invocation, letter);
 }
 
 static size_t

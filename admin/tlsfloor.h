@@ -18,6 +18,8 @@ struct invocation {
     int no_user;
     int expired, replace, force; /* exception */
     const char *expiring;
+    const char *dovecot_config, *postfix_config; /* doctor; NULL: absent */
+    int live;
     const char *starttls, *ca, *name, *timeout; /* probe; NULL: absent */
     int argc;                                   /* what stands behind the command's name */
     char **argv;
@@ -27,6 +29,7 @@ int command_apply(const struct invocation *invocation);
 int command_check(const struct invocation *invocation);
 int command_ciphers(const struct invocation *invocation);
 int command_decide(const struct invocation *invocation);
+int command_doctor(const struct invocation *invocation);
 int command_exception(const struct invocation *invocation);
 int command_probe(const struct invocation *invocation);
 int command_show(const struct invocation *invocation);

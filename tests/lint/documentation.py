@@ -202,6 +202,20 @@ def check_exceptions(source, page):
     return compare("key", there, items(section(page, "Keys", "Ss"), "Ic"))
 
 
+# --- doctor ---
+
+def check_doctor(source, page):
+    """Its checks, by their names."""
+    code = "".join((source / "admin" / name).read_text(encoding="utf-8")
+                   for name in ("doctor-check.c", "doctor.c", "doctor-live.c"))
+    there = re.findall(r'\{"([\w-]+)", (?:doctor_)?check_\w+\}|check = "([\w-]+)";', code)
+    expect_true(len(there) > 10, "the source has no table of checks")
+    text = section(page, "DESCRIPTION").split("The checks, by their names")[-1].split("\n.El")[0]
+    documented = [name for line in re.findall(r"^\.It Li (.*)", text, re.M)
+                  for name in line.split(" , ")]
+    return compare("check of doctor", ["".join(names) for names in there], documented)
+
+
 # --- Dovecot ---
 
 def plugin_names(source, pattern):
@@ -353,6 +367,8 @@ SPOILED = (  # check, page, what to change in it, and what is to be said then
     ("event", r"^\.It Li tls_protocol$", ".It Li tls", "event field tls is documented"),
     ("95-tlsfloor.conf", r"^login_plugins", "login_plugin", ": login_plugin"),
     ("95-tlsfloor.conf", r"^#ssl_cipher_list = ", "#ssl_cipher = ", "Unknown setting: ssl_cipher"),
+    ("doctor", r"^\.It Li policy-socket$", ".It Li socket", "check of doctor policy-socket is not"),
+    ("doctor", r"^\.It Li policy-socket$", ".It Li socket", "check of doctor socket is documented"),
     ("policyd", r"^\.It Fl f$", ".It Fl q", "option -q is documented and does not exist"),
     ("policyd", r"^\.Op Fl l Ar listener$", "", "option l is missing in the synopsis"),
 )
@@ -373,6 +389,7 @@ def checks(source, build):
         "event": (lambda page: check_event(source, page), doc["tlsfloor-audit.5"]),
         "commands": (lambda page: check_commands(tlsfloor, page), doc["tlsfloor.8"]),
         "options": (lambda page: check_options(tlsfloor, page), doc["tlsfloor.8"]),
+        "doctor": (lambda page: check_doctor(source, page), doc["tlsfloor.8"]),
     }
     if pathlib.Path(policyd).exists():  # a build without Postfix has none
         found["policyd"] = (lambda page: check_options(policyd, page), doc["tlsfloor-policyd.8"])

@@ -31,7 +31,10 @@ PURE = {CORE: set("""
     audit.o bytes.o cipher-suites.o conf.o decision.o envelope.o exception.o facts.o hash.o
     network.o policy.o policy-text.o policy-values.o reply.o text.o time-text.o tls-names.o
 """.split()), POLICYD: {"adapter.o", "request.o"}, PLUGIN: {"verdict.o"},
-ADMIN: {"probe-reply.o"}}
+ADMIN: set("""
+    doctor-check.o doctor-dovecot.o doctor-findings.o doctor-postfix.o doctor-settings.o
+    probe-reply.o
+""".split())}
 
 ALLOWED = set("""
     bcmp inet_ntop inet_pton memchr memcmp memcpy memmove memrchr memset snprintf strcat strchr
@@ -39,6 +42,8 @@ ALLOWED = set("""
 """.split())
 MAY_ALSO = {
     "conf.o": {"free", "realloc"},
+    "doctor-postfix.o": {"atoi", "memmem", "strtol"},
+    "doctor-settings.o": {"free", "realloc"},
     "envelope.o": {"qsort"},
     "network.o": {"free", "qsort", "reallocarray"},
     "policy-text.o": {"calloc", "free"},
@@ -68,9 +73,12 @@ def defined_symbols(path):
             for line in output_of("nm", "--defined-only", "-g", path).splitlines() if line.strip()}
 
 
-def call_problems(path, foreign):
-    """Symbols that a pure object must not need; foreign: those that impure modules define."""
-    allowed = ALLOWED | MAY_ALSO.get(path.name, set())
+def call_problems(path, foreign, own):
+    """Symbols that a pure object must not need.
+
+    foreign: those that impure modules define; own: those of its pure neighbours.
+    """
+    allowed = ALLOWED | own | MAY_ALSO.get(path.name, set())
     for symbol in undefined_symbols(path):
         plain = re.sub(r"^__(\w+)_chk$", r"\1", symbol)
         if symbol in foreign:
@@ -96,9 +104,9 @@ def data_problems(path):
             yield f"has {int(size, 16)} bytes of writable data in {section}"
 
 
-def check_object(path, foreign=frozenset()):
+def check_object(path, foreign=frozenset(), own=frozenset()):
     return [f"{path.name}: {problem}"
-            for problem in [*call_problems(path, foreign), *data_problems(path)]]
+            for problem in [*call_problems(path, foreign, own), *data_problems(path)]]
 
 
 def unpack(archive, directory):
@@ -111,9 +119,10 @@ def check_archive(build, name, directory, foreign):
     members = unpack(build / name, directory / pathlib.Path(name).stem)
     missing = PURE[name] - {path.name for path in members}
     problems = [f"{name} has no {member}" for member in sorted(missing)]
-    for path in members:
-        if path.name not in IMPURE:
-            problems += check_object(path, foreign)
+    pure = [path for path in members if path.name not in IMPURE]
+    own = frozenset().union(*map(defined_symbols, pure))
+    for path in pure:
+        problems += check_object(path, foreign, own)
     return problems
 
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that doctor has found out before it judges: settings of Dovecot and
+ * Postfix, the applied policy, and what lies on this host. The checks read it
+ * and nothing else, so that tables can test them.
+ */
+#ifndef TLSFLOOR_DOCTOR_FACTS_H
+#define TLSFLOOR_DOCTOR_FACTS_H
+
+#include "doctor-findings.h"
+#include "doctor-settings.h"
+#include "policy.h"
+
+#define DOCTOR_SOCKETS 8
+#define DOCTOR_PROXIES 8
+
+/* A file, and the folder that it is in. */
+struct doctor_file {
+    char path[TLSFLOOR_PATH];
+    int there;     /* 1, or 0: there is none; all that follows is 0 */
+    int is_socket; /* 1 or 0 */
+    unsigned mode; /* permission bits */
+    unsigned user, group;
+    unsigned folder_mode, folder_user, folder_group;
+};
+
+struct doctor_dovecot {
+    int there; /* 1: what follows is set */
+    char version[32];
+    char conf[TLSFLOOR_PATH];
+    struct settings settings;
+    int module_missing; /* 1: a plugin is to be loaded that is not there */
+    char stale[64];     /* a file of Dovecot that the plugin was not built with; or empty */
+    char readers[64];   /* the group that may read the exceptions; empty: everybody */
+};
+
+struct doctor_postfix {
+    int there;
+    char version[32];
+    char conf[TLSFLOOR_PATH];
+    struct settings settings; /* of postconf -x, -xP and -F */
+    unsigned user, group;     /* whom smtpd connects as */
+    struct doctor_file sockets[DOCTOR_SOCKETS];
+    size_t socket_count;
+};
+
+/* A program that is neither Dovecot nor Postfix and listens on a port of theirs. */
+struct doctor_proxy {
+    unsigned port;
+    char program[32];
+};
+
+struct doctor_facts {
+    const struct tlsfloor_policy *policy; /* the applied one; NULL: none */
+    int64_t now;                          /* seconds since 1970, UTC */
+    /* Of live exceptions: the oldest version allowed, NEWER: none; and whether one is for none. */
+    enum tlsfloor_tls oldest[TLSFLOOR_SERVICES];
+    int cleartext[TLSFLOOR_SERVICES];
+    struct doctor_dovecot dovecot;
+    struct doctor_postfix postfix;
+    struct doctor_proxy proxies[DOCTOR_PROXIES];
+    size_t proxy_count;
+    int system_log; /* 1: there is one to write to */
+};
+
+/* Runs every check that can be: without a policy few can. Sorts what is found. */
+void doctor_check(const struct doctor_facts *facts, struct findings *findings);
+
+/* --- what the checks of several files share --- */
+
+/* 1 if the policy of a service refuses everybody below the floor now. */
+int doctor_enforces(const struct doctor_facts *facts, enum tlsfloor_service service);
+
+/* How a service accepts old TLS. */
+struct doctor_handshake {
+    enum tlsfloor_service service;
+    const char *program, *name; /* "Dovecot", "imap" */
+    const char *where;          /* the setting that says so */
+    enum tlsfloor_tls oldest;   /* that it accepts */
+    const char *accept, *end;   /* the lines that accept TLS 1.0, and that end old TLS */
+};
+void doctor_judge_handshake(const struct doctor_facts *facts,
+                            const struct doctor_handshake *handshake, struct findings *findings);
+
+/* --- doctor-dovecot.c --- */
+
+/* A service that has logins. */
+struct dovecot_service {
+    enum tlsfloor_service service;
+    const char *protocol, *program; /* "imap", "imap-login" */
+};
+#define DOVECOT_SERVICES 4
+extern const struct dovecot_service dovecot_services[DOVECOT_SERVICES];
+
+/* 1 if it is among Dovecot's protocols. */
+int dovecot_has(const struct doctor_dovecot *dovecot, const struct dovecot_service *service);
+int dovecot_loads_plugin(const struct doctor_dovecot *dovecot,
+                         const struct dovecot_service *service);
+/* The setting as it counts for a service. */
+const char *dovecot_get(const struct doctor_dovecot *dovecot, const struct dovecot_service *service,
+                        const char *name);
+enum tlsfloor_tls dovecot_oldest_tls(const struct doctor_dovecot *dovecot,
+                                     const struct dovecot_service *service);
+
+void doctor_check_plugin(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_build(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_passdb(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_readers(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_dovecot_tls(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_dovecot_cleartext(const struct doctor_facts *facts, struct findings *findings);
+
+/* --- doctor-postfix.c --- */
+
+/* The next service of smtpd from index *at on: its prefix "NAME/inet/" into name_r, or 0: none. */
+#define POSTFIX_NAME 128
+int postfix_next(const struct doctor_postfix *postfix, size_t *at, char name_r[POSTFIX_NAME]);
+const char *postfix_get(const struct doctor_postfix *postfix, const char *service,
+                        const char *name);
+int postfix_offers_logins(const struct doctor_postfix *postfix, const char *service);
+/* 1 if the policy service is asked at EHLO, and heard. */
+int postfix_refuses_early(const struct doctor_postfix *postfix, const char *service);
+/* The port of a service, 0: not known. */
+unsigned postfix_port(const char *service);
+enum tlsfloor_tls postfix_oldest_tls(const struct doctor_postfix *postfix, const char *service);
+
+void doctor_check_policy_service(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_permit(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_helo(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_ports(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_socket(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_postfix_tls(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_postfix_cleartext(const struct doctor_facts *facts, struct findings *findings);
+
+/* The path of the policy service that a list of restrictions asks, if it is ours, into path_r: 1.
+ */
+int postfix_policy_path(const char *restrictions, char path_r[TLSFLOOR_PATH]);
+
+#endif

@@ -1,0 +1,392 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""tlsfloor doctor: a good set-up of Dovecot and Postfix, with one thing wrong at a time.
+
+doveconf and postconf are the real ones; each change of their files has to be found, and nothing
+else. With --live real servers are tried.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "lib"),
+                str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib")]
+
+from lab.dovecot_release import RELEASE, syntax  # noqa: E402
+from lab.dovecot_server import DovecotServer  # noqa: E402
+from lab.dovecot_text import block, settings  # noqa: E402
+from lab.host import host  # noqa: E402
+from lab.policyd import Site, build_tree  # noqa: E402
+from lab.workspace import Workspace  # noqa: E402
+from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
+
+TLSFLOOR = build_tree() / "admin" / "tlsfloor"
+STATUS = {"error": 2, "warning": 1, "note": 0}
+ALL = "Dovecot imap, pop3, sieve, submission"
+ACCEPTS_OLD = f"note dovecot-tls {ALL}"
+EXCEPTION = "ann allow=TLSv1 until=2097-03-31 service=imap,submission from=192.0.2.0/28\n"
+
+
+def doctor(site, *arguments):
+    """(status, the object that it prints)."""
+    done = subprocess.run([TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor", "--json",
+                           *arguments], capture_output=True, text=True, timeout=300, check=False)
+    expect_true(done.stdout, f"no output: {done.stderr}")
+    return done.returncode, json.loads(done.stdout)
+
+
+def told(found):
+    """As "SEVERITY CHECK WHO", without the log of this machine, which may have none."""
+    return [f"{one['severity']} {one['check']}{' ' + one['who'] if one['who'] else ''}"
+            for one in found["findings"] if "no system log" not in one["what"]]
+
+
+def expect_findings(got, want, what=""):
+    status, found = got
+    expect(told(found), want, f"{what}{json.dumps(found['findings'], indent=1)}\nfound")
+    if "no system log" not in json.dumps(found):
+        worst = max((STATUS[line.split()[0]] for line in want), default=0)
+        expect(status, worst, "status")
+
+
+# --- Dovecot ---
+
+def replaced(pattern, by):
+    def change(text):
+        changed, count = re.subn(pattern, by, text, flags=re.M)
+        expect_true(count, f"nothing to change: {pattern}")
+        return changed
+    return change
+
+
+def added(text):
+    return lambda before: before + text
+
+
+OUR_PASSDB = r"^passdb(?: \S+)? \{\n *driver = tlsfloor\n\}\n"
+NO_PLUGIN = {"2.3": "login_plugins =\n", "2.4": "login_plugins =\n"}[RELEASE]
+IN_POP3 = block("protocol pop3", {"2.3": "login_plugins = other\n",
+                                  "2.4": "login_plugins =\n"}[RELEASE])
+# What is changed, and what is found; the note on TLS that a good set-up has is in all of them.
+DOVECOT = (
+    ("no plugin", added(NO_PLUGIN), [f"error dovecot-plugin {ALL}"], False),
+    ("no plugin, and no old TLS",
+     added(NO_PLUGIN + "ssl_min_protocol = TLSv1.2\n"), [f"note dovecot-plugin {ALL}"], False),
+    ("the plugin is not there", added("login_plugin_dir = /nonexistent\n"),
+     ["error dovecot-plugin"], True),
+    ("no passdb", replaced(OUR_PASSDB, ""), ["error dovecot-passdb"], True),
+    ("another passdb before", lambda text: syntax.any_name("x").join(
+        re.split(f"(?=(?:{OUR_PASSDB[1:]}))", text, maxsplit=1)), ["error dovecot-passdb"], True),
+    ("a master passdb without ours",
+     added(syntax.passwd_file("/nonexistent", master=True)), ["error dovecot-passdb"], True),
+    ("a group that cannot read the exceptions",
+     replaced(r"extra_groups = \w+", "extra_groups = mail"), ["error exceptions-access"], True),
+    ("old TLS ends in the handshake", added("ssl_min_protocol = TLSv1.2\n"),
+     ["error dovecot-tls Dovecot imap, submission"], False),
+    ("OpenSSL's level forbids old TLS", added("ssl_cipher_list = DEFAULT\n"),
+     ["error dovecot-tls Dovecot imap, submission"], False),
+    ("passwords without TLS", added(syntax.cleartext(True)),
+     [f"warning dovecot-cleartext {ALL}"], True),
+    ("one protocol is not judged", added(IN_POP3), ["error dovecot-plugin Dovecot pop3"], None)
+    if RELEASE == "2.3" else ("no protocols", added("protocols =\n"), [], False),
+    ("a log that goes nowhere", added("log_path = /dev/null\n"), ["warning log"], True),
+)
+
+
+def check_dovecot(server, site, text, want, with_note):
+    conf = server.workspace.write("changed.conf", text)
+    notes = {True: ["note dovecot-tls Dovecot pop3, sieve"], False: [],
+             None: ["note dovecot-tls Dovecot sieve"]}[with_note]
+    expect_findings(doctor(site, "--dovecot-config", str(conf), "--postfix-config", "none"),
+                    want + notes, f"{conf}\n")
+
+
+def site_with_exception(workspace, **values):
+    exceptions = workspace.write("exceptions", EXCEPTION)
+    site = Site(workspace, exceptions=exceptions, dovecot_passdb="yes", **values)
+    site.apply()
+    return site
+
+
+def test_dovecot(tap, workspace):
+    site = site_with_exception(workspace)
+    server = DovecotServer(workspace, site, {"ann": "secret"}, passdb=True,
+                           extra=syntax.cleartext(False))
+    good = server.conf.read_text()
+    with tap.case("Dovecot: a good set-up"):
+        check_dovecot(server, site, good, [], True)
+    for name, change, want, with_note in DOVECOT:
+        with tap.case(f"Dovecot: {name}"):
+            check_dovecot(server, site, change(good), want, with_note)
+    with tap.case("Dovecot: a plugin of another build"):
+        modules = workspace.directory("modules")
+        plugin = (server.plugin_directory / "tlsfloor.so").read_bytes()
+        ids = (server.plugin_directory / "dovecot-build-ids.h").read_text()
+        wrong = re.search(r'LIBDOVECOT_BUILD_ID "(\w+)"', ids)[1].encode()
+        (modules / "lib95_tlsfloor.so").write_bytes(plugin.replace(wrong, b"0" * len(wrong)))
+        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n",
+                      ["error dovecot-build"], True)
+        (modules / "lib95_tlsfloor.so").write_bytes(plugin)
+        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n", [], True)
+    with tap.case("Dovecot: each claim is proved on the wire"):
+        status, found = doctor(site, "--dovecot-config", str(server.conf), "--postfix-config",
+                               "none", "--live")
+        expect(status, 0, f"status of {found}")
+        refused = [line for line in found["proved"] if "TLSv1 is refused" in line]
+        offered = [line for line in found["proved"] if "TLSv1.3 is offered a login" in line]
+        expect((len(refused), len(offered)), (7, 7), f"{found}\nproofs of seven listeners")
+    server.stop()
+    with tap.case("Dovecot: nobody listens"):
+        status, found = doctor(site, "--dovecot-config", str(server.conf), "--postfix-config",
+                               "none", "--live")
+        expect(status, 2, "status")
+        expect({one["what"] for one in found["findings"] if one["check"] == "live"},
+               {"nobody listens: Connection refused"}, "findings")
+    test_policies(tap, workspace, good)
+
+
+def test_policies(tap, workspace, good):
+    """The applied state, and what tlsfloor.conf says."""
+    conf = str(workspace.write("good.conf", good))
+    also = ["note dovecot-tls Dovecot pop3, sieve"]
+
+    def ask(site):
+        return doctor(site, "--dovecot-config", conf, "--postfix-config", "none")
+
+    with tap.case("nothing has been applied"):
+        site = Site(workspace)
+        site.state = workspace.directory("empty")
+        site.conf.write_text("exceptions = none\n")
+        expect_findings(ask(site), ["error state"])
+    site = site_with_exception(workspace)
+    with tap.case("tlsfloor.conf is newer than what is applied"):
+        site.conf.write_text(site.conf.read_text() + "imap_alert = no\n")
+        expect_findings(ask(site), ["warning state", *also])
+    with tap.case("so are the exceptions"):
+        site.apply()
+        workspace.write("exceptions", EXCEPTION.replace("ann", "bob"))
+        expect_findings(ask(site), ["warning state", *also])
+    with tap.case("the applied exceptions are gone"):
+        site.apply()
+        (site.state / "exceptions.cdb").unlink()
+        expect_findings(ask(site), ["error state", *also])
+    for values, want in (({"mode": "observe"}, ["note mode"]),
+                         ({"audit": "none"}, ["warning audit"]),
+                         ({"trusted_networks": "::/0"}, ["error trusted"]),
+                         ({"dovecot_passdb": "no"}, ["warning state", "warning dovecot-passdb"])):
+        with tap.case(f"{values}"):
+            site.apply(**values)
+            expect_findings(ask(site), [*want, *([] if "mode" in values else also)])
+
+
+def test_live(tap, workspace):
+    """Servers that do not do what their configuration says, or say nothing good."""
+    site = Site(workspace)
+    site.apply()
+    with tap.case("live: nobody is judged"):
+        server = DovecotServer(workspace, site, {"ann": "secret"}, name="stock", plugin=False,
+                               protocols=("imap",), extra=syntax.cleartext(False))
+        # As if the plugin had been put there, and Dovecot not restarted.
+        text = server.conf.read_text() + {"2.3": "login_plugins = tlsfloor\n",
+                                          "2.4": block("login_plugins", "tlsfloor = yes")}[RELEASE]
+        conf = workspace.write("not-restarted.conf", text)
+        status, found = doctor(site, "--dovecot-config", str(conf), "--postfix-config", "none",
+                               "--live")
+        expect([one["what"].split(":")[0] for one in found["findings"] if one["check"] == "live"],
+               ["TLSv1 is offered a login, and not refused at it"] * 2, "findings")
+        expect(status, 2, "status")
+    with tap.case("live: this host is trusted"):
+        site.apply(trusted_networks="127.0.0.0/8")
+        status, found = doctor(site, "--dovecot-config", str(conf), "--postfix-config", "none",
+                               "--live")
+        expect({(one["severity"], one["check"]) for one in found["findings"]},
+               {("note", "live"), ("note", "dovecot-tls")}, "findings")
+        expect(status, 0, "status")
+        site.apply()
+    server.stop()
+    with tap.case("live: the handshake is not what the settings say"):
+        server = DovecotServer(workspace, site, {}, name="strict", protocols=("imap",),
+                               extra=syntax.cleartext(False) + "ssl_min_protocol = TLSv1.2\n")
+        text = server.conf.read_text() + "ssl_min_protocol = TLSv1\n"
+        conf = workspace.write("other-min.conf", text)
+        status, found = doctor(site, "--dovecot-config", str(conf), "--postfix-config", "none",
+                               "--live")
+        expect({one["what"].split(":")[0] for one in found["findings"] if one["check"] == "live"},
+               {"the settings accept TLSv1, and the handshake does not"}, "findings")
+        expect(status, 1, "status")
+    server.stop()
+
+
+# --- Postfix ---
+
+GOOD_SERVICES = ["submission", "submissions"]
+
+
+class Changed:
+    """A copy of Postfix's configuration with some text replaced."""
+
+    def __init__(self, mail):
+        self.mail = mail
+
+    def ask(self, main="", master=(), **options):
+        directory = self.mail.workspace.path / "changed-postfix"
+        shutil.rmtree(directory, ignore_errors=True)
+        shutil.copytree(self.mail.postfix.conf, directory)
+        with open(directory / "main.cf", "a", encoding="ascii") as file:
+            file.write(main)
+        text = (directory / "master.cf").read_text()
+        for pattern, by in master:
+            text, count = re.subn(pattern, by, text)
+            expect_true(count, f"nothing to change: {pattern}")
+        (directory / "master.cf").write_text(text)
+        return doctor(self.mail.site, "--dovecot-config", "none", "--postfix-config",
+                      str(directory), **options)
+
+
+HELO = r"-o smtpd_helo_restrictions=\$mua_helo_restrictions"
+SENDER = r"-o smtpd_sender_restrictions=\$mua_sender_restrictions"
+POLICY = "check_policy_service $tlsfloor_policy"
+# Name, changes of master.cf, lines for main.cf, findings ("who" is of both services).
+POSTFIX = (
+    ("nobody is asked", [(HELO, "-o smtpd_helo_restrictions="),
+                         (SENDER, "-o smtpd_sender_restrictions=")], "", ["error policy-service"]),
+    ("asked at EHLO alone", [(SENDER, "-o smtpd_sender_restrictions=")], "",
+     ["error policy-service"]),
+    ("behind a permit", [(SENDER, f"-o {{ smtpd_sender_restrictions = permit_mynetworks, {POLICY} "
+                                  "}")], "", ["error permit"]),
+    ("no EHLO needed", [("-o smtpd_helo_required=yes", "-o smtpd_helo_required=no")], "",
+     ["error helo"]),
+    ("rejects are delayed", [("-o smtpd_delay_reject=no", "-o smtpd_delay_reject=yes")], "",
+     ["warning helo"]),
+    ("old TLS ends in the handshake", [], "smtpd_tls_mandatory_protocols = >=TLSv1.2\n",
+     ["error postfix-tls"]),
+    ("client certificates are demanded", [], "smtpd_tls_req_ccert = yes\n", ["error postfix-tls"]),
+    ("a socket that is not there", [(HELO, "-o { smtpd_helo_restrictions = check_policy_service "
+                                           "unix:tlsfloor/nothing }")], "",
+     ["error policy-socket"]),
+    ("a socket outside of the chroot",
+     [(HELO, "-o { smtpd_helo_restrictions = check_policy_service unix:/proc/tlsfloor }")], "",
+     ["error policy-socket", "error policy-socket"]),
+)
+
+
+def test_postfix(tap):
+    with Workspace() as scratch:
+        exceptions = scratch.write("exceptions", EXCEPTION.replace("imap,", ""))
+        with host(GOOD_SERVICES + ["smtp", "no-helo"], exceptions=exceptions) as mail:
+            changed = Changed(mail)
+            names = {name: f"127.0.0.1:{port}" for name, port in mail.ports.items()}
+            both = f"Postfix {names['submission']}, {names['submissions']}"
+            # Out with what is not good by itself.
+            rest = [(rf"{re.escape(names[name])} inet(?:.*\n)(?:  .*\n)*", "")
+                    for name in ("smtp", "no-helo")]
+            with tap.case("Postfix: a good set-up"):
+                expect_findings(changed.ask(master=rest), [])
+            for name, master, main, want in POSTFIX:
+                with tap.case(f"Postfix: {name}"):
+                    found = changed.ask(main, rest + master)
+                    want = [line if index == 0 and "socket" in line else f"{line} {both}"
+                            for index, line in enumerate(want)]
+                    expect_findings(found, want)
+            test_postfix_more(tap, mail, changed, names, rest)
+
+
+def test_postfix_more(tap, mail, changed, names, rest):
+    with tap.case("Postfix: ports of logins, and of other servers"):
+        smtp, no_helo = rest
+        expect_findings(changed.ask(master=[no_helo]), [f"warning ports Postfix {names['smtp']}"])
+        judged = " ".join(str(port) for port in mail.ports.values())
+        mail.site.apply(submission_ports=judged)
+        expect_findings(changed.ask(master=[no_helo]), [f"error ports Postfix {names['smtp']}"])
+        mail.site.apply(submission_ports="587")
+        expect_findings(changed.ask(master=[smtp, no_helo]),
+                        [f"warning ports Postfix {names[name]}" for name in GOOD_SERVICES])
+        mail.site.apply()
+    socket = mail.postfix.policy_directory / "policy"
+    with tap.case("Postfix: a socket that it may not use"):
+        mode = socket.stat().st_mode
+        socket.chmod(0o600)
+        expect_findings(changed.ask(master=rest), ["error policy-socket"])
+        socket.chmod(mode)
+        mail.postfix.policy_directory.chmod(0o700)
+        expect_findings(changed.ask(master=rest), ["error policy-socket"])
+        mail.postfix.policy_directory.chmod(0o750)
+        shutil.chown(socket, "root", "postfix")
+        socket.chmod(0o660)
+        expect_findings(changed.ask(master=rest), [])
+    with tap.case("Postfix: passwords without TLS"):
+        found = changed.ask(master=[*rest, ("-o smtpd_tls_security_level=encrypt",
+                                            "-o smtpd_tls_security_level=may"),
+                                    ("-o smtpd_tls_auth_only=yes", "-o smtpd_tls_auth_only=no")])
+        expect_findings(found, [f"warning postfix-cleartext Postfix {names['submission']}"])
+    with tap.case("Postfix: each claim is proved on the wire"):
+        status, found = doctor(mail.site, "--dovecot-config", "none", "--postfix-config",
+                               str(mail.postfix.conf), "--live")
+        expect(status, 2, "status")
+        for name in GOOD_SERVICES:
+            expect_true(any(names[name] in line and "TLSv1 is refused: 530 5.7.10" in line
+                            for line in found["proved"]), f"{name}: {found}")
+        expect([(one["what"].split(":")[0], one["where"].split(",")[0])
+                for one in found["findings"] if one["check"] == "live"],
+               [("TLSv1 is refused, and may log in all the same", f"Postfix {names['no-helo']}")],
+               "findings")
+
+
+def test_proxy(tap, workspace):
+    """A program of the name of a proxy, on a port of mail."""
+    site = site_with_exception(workspace, trusted_networks="127.0.0.0/8")
+    conf = workspace.write("plain.conf", syntax.BEGIN + settings(
+        protocols="", ssl="no", base_dir=workspace.path))
+    program = shutil.copy("/bin/sleep", workspace.path / "haproxy")
+    listen = ("import os, socket, sys; s = socket.create_server(('127.0.0.1', 993)); "
+              "s.set_inheritable(True); os.execv(sys.argv[1], [sys.argv[1], '1000'])")
+    with tap.case("a TLS proxy of this host"):
+        process = workspace.start([sys.executable, "-c", listen, program], "proxy.out")
+        comm = pathlib.Path(f"/proc/{process.pid}/comm")
+        workspace.wait_for(process, lambda: comm.read_text() == "haproxy\n", "the proxy")
+        ask = ("--dovecot-config", str(conf), "--postfix-config", "none")
+        expect_findings(doctor(site, *ask), ["warning trusted"])
+        workspace.stop(process)
+        expect_findings(doctor(site, *ask), [])
+
+
+def test_command(tap, workspace):
+    site = site_with_exception(workspace)
+    for arguments, want in (
+            (("--dovecot-config", "none", "--postfix-config", "none"),
+             "neither Dovecot nor Postfix is to be found here"),
+            (("--dovecot-config", "/nonexistent", "--postfix-config", "none"),
+             "doveconf: Fatal: open(/nonexistent) failed: No such file or directory"),
+            (("--dovecot-config", "none", "--postfix-config", "/nonexistent"),
+             "postconf: fatal: open /nonexistent/main.cf: No such file or directory")):
+        with tap.case(f"{' '.join(arguments)}: cannot look"):
+            done = subprocess.run([TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor",
+                                   *arguments], capture_output=True, text=True, check=False)
+            expect_true(done.stderr.startswith(f"error: doctor: {want}"), done.stderr)
+            expect((done.returncode, done.stdout), (2, ""), "status and output")
+    with tap.case("neither program is there at all"):
+        done = subprocess.run([TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor"],
+                              capture_output=True, text=True, check=False,
+                              env=dict(os.environ, PATH="/nonexistent"))
+        expect_true("neither Dovecot nor Postfix" in done.stderr, done.stderr)
+        expect(done.returncode, 2, "status")
+
+
+def main():
+    skip_unless_root()
+    tap = Tap()
+    for test in (test_dovecot, test_live, test_proxy, test_command):
+        with contextlib.ExitStack() as stack:
+            test(tap, stack.enter_context(Workspace()))
+    test_postfix(tap)
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
