@@ -364,7 +364,8 @@ try_postfix(struct trial *trial, const char *service)
         *colon = '\0';
     choose_address(colon == NULL ? postfix_get(postfix, service, "inet_interfaces") : host,
                    address);
-    if (place(&endpoint, "Postfix", service, address, postfix_port(service)) != 0)
+    if (postfix_port(service) == 0 ||
+        place(&endpoint, "Postfix", service, address, postfix_port(service)) != 0)
         return;
     *strstr(endpoint.title, "/inet/") = '\0';
     snprintf(endpoint.title + strlen(endpoint.title), 80, ", %s port %u", address,

@@ -11,6 +11,7 @@
 
 #define BLANKS " \t,"
 #define INET "/inet/"
+#define MAIL_TRANSFER_PORT 25
 
 /* In the order in which Postfix walks them. */
 enum list { LIST_CLIENT = 0, LIST_HELO, LIST_SENDER, LIST_RELAY, LIST_RECIPIENT, LIST_DATA };
@@ -229,6 +230,16 @@ find_service(struct finding *finding, const struct doctor_postfix *postfix, cons
         find_where(finding, "%s/master.cf: %s", postfix->conf, setting);
 }
 
+static const char *
+line_that_asks(const char *service, const struct timing *timing)
+{
+    if (timing->early)
+        return "-o smtpd_sender_restrictions=$mua_sender_restrictions";
+    if (postfix_port(service) == MAIL_TRANSFER_PORT)
+        return "-o smtpd_sasl_auth_enable=no, as mail programs have ports of their own";
+    return "the options of /usr/share/tlsfloor/postfix/master.cf.recommended";
+}
+
 void
 doctor_check_policy_service(const struct doctor_facts *facts, struct findings *findings)
 {
@@ -250,10 +261,7 @@ doctor_check_policy_service(const struct doctor_facts *facts, struct findings *f
                            "offers logins and does not ask tlsfloor-policyd: nobody "
                            "is judged there, nobody refused");
         find_service(finding, postfix, service, lists[LIST_SENDER]);
-        find_mend(finding,
-                  timing.early
-                      ? "-o smtpd_sender_restrictions=$mua_sender_restrictions"
-                      : "the options of /usr/share/tlsfloor/postfix/master.cf.recommended");
+        find_mend(finding, "%s", line_that_asks(service, &timing));
     }
 }
 
@@ -352,7 +360,7 @@ check_port(const struct doctor_facts *facts, const char *service, struct finding
     int judged = is_submission_port(facts->policy, port);
     struct finding *finding;
 
-    if (has_context(&timing, postfix, service) || !(timing.early || timing.late))
+    if (port == 0 || has_context(&timing, postfix, service) || !(timing.early || timing.late))
         return;
     if (!postfix_offers_logins(postfix, service) && judged) {
         finding = find(findings, FINDING_ERROR,

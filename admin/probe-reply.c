@@ -206,7 +206,7 @@ static const struct {
     step_fn *line;
     const char *capability, *starttls, *goodbye, *login;
 } protocols[] = {
-    [PROBE_UNKNOWN] = {"", "unknown", NULL, "", "", "", ""},
+    [PROBE_UNKNOWN] = {"", "unknown protocol", NULL, "", "", "", ""},
     [PROBE_IMAP] = {"imap", "IMAP", imap_line, "a CAPABILITY\r\n", "a STARTTLS\r\n", "a LOGOUT\r\n",
                     "a LOGIN tlsfloor-doctor x\r\n"},
     [PROBE_POP3] = {"pop3", "POP3", pop3_line, "CAPA\r\n", "STLS\r\n", "QUIT\r\n",

@@ -48,7 +48,7 @@ enum probe_protocol probe_reply_protocol(const char *bytes, size_t size);
 /* A piece of somebody's text into text_r of room bytes: what is not printable ASCII is '?'. */
 void probe_printable(struct tlsfloor_text text, char *text_r, size_t room);
 
-/* "IMAP" ... "SMTP", "unknown". */
+/* "IMAP" ... "SMTP", "unknown protocol". */
 const char *probe_protocol_title(enum probe_protocol protocol);
 
 /* The protocol that --starttls calls "imap", "pop3", "sieve" or "smtp"; else UNKNOWN. */

@@ -191,7 +191,10 @@ read_reply(struct wire *wire, enum probe_moment moment, enum probe_end end,
         return -1;
     }
     if (used < 0) {
-        snprintf(why, sizeof(why), "not a reply of %s: %s", probe_protocol_title(talk->protocol),
+        snprintf(why, sizeof(why), "%s%s: %s",
+                 talk->protocol == PROBE_UNKNOWN ? "no greeting of a mail server"
+                                                 : "not a reply of ",
+                 talk->protocol == PROBE_UNKNOWN ? "" : probe_protocol_title(talk->protocol),
                  reply_r->text);
         end_talk(wire, end, why);
         return -1;

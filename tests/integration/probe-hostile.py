@@ -204,7 +204,7 @@ HOSTILE = (
 INSIDE = (  # the same with TLS: status, what is said
     ("silence in TLS", silent, 1, "after the handshake: no whole reply in time"),
     ("an end in TLS", lambda *_: None, 1, "after the handshake: closed without a word"),
-    ("garbage in TLS", sends(b"\xff\xfe\r\n"), 1, "not a reply of unknown: ??"),
+    ("garbage in TLS", sends(b"\xff\xfe\r\n"), 1, "no greeting of a mail server: ??"),
     ("an endless banner in TLS", endless(b"* OK ", b"x" * 4096), 1, "a reply without an end"),
     ("a refusal in TLS", sends(b"* BYE go away\r\n"), 0, "refused: * BYE go away"),
     ("a good server", good_imap, 0, "yes: a mail program may call this confidential"),
@@ -256,8 +256,40 @@ def certificates(authority):
     }
 
 
+# Arguments that are wrong, and what is said of them.
+WRONG = (
+    ((), "HOST: is missing"),
+    (("",), "names no host"),
+    (("x:",), "is no port"),
+    (("x:0",), "is no port"),
+    (("x:65536",), "is no port"),
+    (("x:1e3",), "is no port"),
+    (("x:http",), "is no port: give a number, or one of imaps, imap,"),
+    (("x" * 300,), "is longer than any name"),
+    (("x", "--starttls", "http"), "--starttls is for imap, pop3, sieve or smtp"),
+    (("x", "--timeout", "0"), "--timeout takes seconds, from 1 to 600"),
+    (("x", "--timeout", "601"), "--timeout takes seconds, from 1 to 600"),
+    (("x", "--timeout", "-1"), "--timeout takes seconds, from 1 to 600"),
+    (("x", "--ca", "/nonexistent"), "--ca takes a readable file of certificates"),
+    (("127.0.0.1:1",), "127.0.0.1: Connection refused"),
+    (("[::1]:1",), "::1: Connection refused"),
+    (("::1",), "::1: Connection refused"),
+    (("host.invalid",), "host.invalid: "),
+)
+
+
+def check_wrong(arguments, want):
+    done = subprocess.run([TLSFLOOR, "probe", *arguments], capture_output=True, text=True,
+                          timeout=120, check=False)
+    expect((done.returncode, done.stdout), (2, ""), "status and output")
+    expect_true(want in done.stderr and done.stderr.count("\n") == 1, done.stderr)
+
+
 def main():
     tap = Tap()
+    for arguments, want in WRONG:
+        with tap.case(f"{' '.join(arguments)[:40]}: {want}"):
+            check_wrong(arguments, want)
     # They mostly wait.
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         checks = {name: pool.submit(check_hostile, *rest) for name, *rest in HOSTILE}
