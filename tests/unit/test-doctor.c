@@ -183,10 +183,14 @@ static const struct row rows[] = {
      excepted, "error dovecot-tls Dovecot imap\n"},
     {"level 2", "ssl_cipher_list = DEFAULT\n", "", "", excepted,
      "error dovecot-tls Dovecot imap\n"},
+    {"level 1", "ssl_cipher_list = DEFAULT:@SECLEVEL=1\n", "", "", excepted,
+     "error dovecot-tls Dovecot imap\n"},
     {"enough for the exception", "ssl_min_protocol = TLSv1.1\n", "", "", excepted, ""},
     {"any version", "ssl_min_protocol = ANY\n", "", "", excepted, ""},
     {"old TLS not accepted in observe", "ssl_min_protocol = TLSv1.2\n", "", "mode = observe\n",
      NULL, "warning dovecot-tls Dovecot imap, pop3\nnote mode\n"},
+    {"old TLS not accepted in a partial rollout", "ssl_min_protocol = TLSv1.2\n", "",
+     "rollout_percent = 50\n", NULL, "warning dovecot-tls Dovecot imap, pop3\n"},
     {"no TLS at all", "ssl = no\n", "", "", excepted, "error dovecot-tls Dovecot imap\n"},
     {"a protocol without TLS 1.0", "protocol imap {\n ssl_min_protocol = TLSv1.3\n}\n", "", "",
      excepted, "error dovecot-tls Dovecot imap\n"},
@@ -220,6 +224,9 @@ static const struct row rows[] = {
      "error helo Postfix submission\n"},
     {"delayed rejects", "", "submission/inet/smtpd_delay_reject = yes\n", "", NULL,
      "warning helo Postfix submission\n"},
+    {"delayed rejects, and no HELO needed", "",
+     "submission/inet/smtpd_delay_reject = yes\nsubmission/inet/smtpd_helo_required = no\n", "",
+     NULL, "warning helo Postfix submission\n"},
     {"the conservative form", "",
      "submission/inet/smtpd_delay_reject = yes\nsubmission/inet/smtpd_helo_restrictions =\n"
      "submission/inet/smtpd_sender_restrictions =\n"
@@ -256,6 +263,8 @@ static const struct row rows[] = {
      excepted, "error postfix-tls Postfix submission\n"},
     {"the versions by name", "",
      "submission/inet/smtpd_tls_mandatory_protocols = TLSv1.1 TLSv1.2\n", "", excepted, ""},
+    {"another version by name", "", "submission/inet/smtpd_tls_mandatory_protocols = TLSv1.2\n", "",
+     excepted, "error postfix-tls Postfix submission\n"},
     {"what is not mandatory", "", "smtpd_tls_protocols = >=TLSv1.2\n", "", excepted, ""},
     {"client certificates", "", "submission/inet/smtpd_tls_req_ccert = yes\n", "", excepted,
      "error postfix-tls Postfix submission\n"},
@@ -278,6 +287,9 @@ static const struct row rows[] = {
     {"one section trusts everybody", "", "", "[pop3]\ntrusted_networks = ::/0\n", NULL,
      "error trusted\n"},
     {"nothing is logged", "", "", "audit = none\n", NULL, "warning audit\n"},
+    {"nothing is logged of one service", "", "", "[pop3]\naudit = none\n", NULL, "warning audit\n"},
+    {"nobody is refused", "", "", "mode = tag\n", NULL, "note mode\n"},
+    {"nobody is refused in one service", "", "", "[pop3]\nmode = tag\n", NULL, "note mode\n"},
     {"no system log", "", "", "", no_log, "warning log\n"},
 };
 
@@ -434,6 +446,18 @@ each_fault_is_found_in_the_words_of_its_release(void **state)
         check_row(&rows_24[i], "2.4.1-4", DOVECOT_24);
 }
 
+/* Before ours in both lists. */
+static void
+the_order_of_passdbs(void **state)
+{
+    static const struct row row = {"a passdb before ours",  "", "", "", NULL,
+                                   "error dovecot-passdb\n"};
+
+    (void)state;
+    check_row(&row, "2.3.19.1", "passdb {\n  driver = pam\n}\n" DOVECOT_23);
+    check_row(&row, "2.4.1-4", "passdb pam {\n}\n" DOVECOT_24);
+}
+
 /* Without an applied policy what needs none is found, and nothing breaks. */
 static void
 no_policy_is_needed_to_look(void **state)
@@ -529,6 +553,34 @@ paths_of_policy_services(void **state)
     }
 }
 
+/* Only findings that differ in nothing but the service are one. */
+static void
+services_of_one_finding(void **state)
+{
+    struct findings *findings = calloc(1, sizeof(*findings));
+    struct finding *finding;
+
+    (void)state;
+    assert_non_null(findings);
+    findings->check = "a";
+    find_who(find(findings, FINDING_NOTE, "the same"), "Dovecot", "imap");
+    find_who(find(findings, FINDING_ERROR, "the same"), "Dovecot", "imap");
+    find_who(find(findings, FINDING_NOTE, "another"), "Dovecot", "imap");
+    finding = find(findings, FINDING_NOTE, "the same");
+    find_who(finding, "Dovecot", "imap");
+    find_where(finding, "elsewhere");
+    finding = find(findings, FINDING_NOTE, "the same");
+    find_who(finding, "Dovecot", "imap");
+    find_mend(finding, "otherwise");
+    find_who(find(findings, FINDING_NOTE, "the same"), "Postfix", "submission");
+    find_who(find(findings, FINDING_NOTE, "the same"), "Dovecot", "pop3");
+    findings_sort(findings);
+    assert_int_equal(findings->count, 6);
+    assert_int_equal(findings->items[0].severity, FINDING_ERROR);
+    assert_string_equal(findings->items[1].who, "Dovecot imap, pop3");
+    free(findings);
+}
+
 /* More than there is room for is counted; the list of services of one finding ends somewhere. */
 static void
 too_many_findings(void **state)
@@ -559,11 +611,13 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fault_is_found),
         cmocka_unit_test(each_fault_is_found_in_the_words_of_its_release),
+        cmocka_unit_test(the_order_of_passdbs),
         cmocka_unit_test(no_policy_is_needed_to_look),
         cmocka_unit_test(nothing_there_is_nothing_wrong),
         cmocka_unit_test(settings_are_read_as_they_are_printed),
         cmocka_unit_test(words_of_lists),
         cmocka_unit_test(paths_of_policy_services),
+        cmocka_unit_test(services_of_one_finding),
         cmocka_unit_test(too_many_findings),
     };
 
