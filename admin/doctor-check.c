@@ -4,7 +4,8 @@
  */
 #include <string.h>
 
-#include "doctor-facts.h"
+#include "doctor-dovecot.h"
+#include "doctor-postfix.h"
 
 #define ALL_NETWORKS 0 /* prefix of a network with every address */
 

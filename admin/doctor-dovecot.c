@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "doctor-facts.h"
+#include "doctor-dovecot.h"
 
 const struct dovecot_service dovecot_services[DOVECOT_SERVICES] = {
     {TLSFLOOR_SERVICE_IMAP, "imap", "imap-login"},

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "doctor-dovecot.h"
 #include "doctor-elf.h"
 #include "doctor-gather.h"
 #include "doctor-proxies.h"
+#include "doctor-restrictions.h"
 #include "envelope-file.h"
 #include "state.h"
 
@@ -228,7 +230,7 @@ take_sockets(struct doctor_postfix *postfix)
 
         if (strstr(setting->name, "smtpd_") != NULL && size >= sizeof(end) &&
             strcmp(setting->name + size - (sizeof(end) - 1), end) == 0 &&
-            postfix_policy_path(setting->value, path))
+            restrictions_policy_path(setting->value, path))
             add_socket(postfix, path);
     }
 }

@@ -15,7 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doctor-dovecot.h"
 #include "doctor-live.h"
+#include "doctor-postfix.h"
 #include "probe-talk.h"
 
 #define TIMEOUT 10 /* seconds */

@@ -55,6 +55,39 @@ def expect_findings(got, want, what=""):
         expect(status, worst, "status")
 
 
+PASSDB_LINES = {"2.3": """\
+         passdb {
+           driver = tlsfloor
+         }
+""", "2.4": """\
+         passdb tlsfloor {
+         }
+"""}[RELEASE]
+AS_TEXT = f"""\
+error: dovecot_passdb = yes, and there is no passdb tlsfloor: no exception counts
+  where: CONF: passdb
+  mend:  before all others, new:
+{PASSDB_LINES}
+note: Dovecot pop3, sieve: finishes handshakes from TLSv1 on, and no exception needs that: it serves \
+to tell users why they are refused
+  where: CONF: ssl_min_protocol, ssl_cipher_list
+  mend:  when nobody is refused any more: ssl_min_protocol = TLSv1.2, and no @SECLEVEL=0 in \
+ssl_cipher_list
+
+looked at Dovecot VERSION (CONF)
+errors: 1, warnings: 0, notes: 1
+"""
+
+
+def check_text(site, conf):
+    done = subprocess.run([TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor",
+                           "--dovecot-config", conf, "--postfix-config", "none"],
+                          capture_output=True, text=True, check=False)
+    text = re.sub(r"Dovecot [0-9.-]+ ", "Dovecot VERSION ", done.stdout.replace(str(conf), "CONF"))
+    expect(text, AS_TEXT, "output")
+    expect((done.returncode, done.stderr), (2, ""), "status and errors")
+
+
 # --- Dovecot ---
 
 def replaced(pattern, by):
@@ -124,6 +157,8 @@ def test_dovecot(tap, workspace):
     for name, change, want, with_note in DOVECOT:
         with tap.case(f"Dovecot: {name}"):
             check_dovecot(server, site, change(good), want, with_note)
+    with tap.case("Dovecot: the whole text of a finding"):
+        check_text(site, workspace.write("text.conf", replaced(OUR_PASSDB, "")(good)))
     with tap.case("Dovecot: a plugin of another build"):
         modules = workspace.directory("modules")
         plugin = (server.plugin_directory / "tlsfloor.so").read_bytes()

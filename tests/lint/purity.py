@@ -32,7 +32,8 @@ PURE = {CORE: set("""
     network.o policy.o policy-text.o policy-values.o reply.o text.o time-text.o tls-names.o
 """.split()), POLICYD: {"adapter.o", "request.o"}, PLUGIN: {"verdict.o"},
 ADMIN: set("""
-    doctor-check.o doctor-dovecot.o doctor-findings.o doctor-postfix.o doctor-settings.o
+    doctor-check.o doctor-dovecot.o doctor-findings.o doctor-postfix.o doctor-postfix-tls.o
+    doctor-restrictions.o doctor-services.o doctor-settings.o doctor-socket.o
     probe-reply.o
 """.split())}
 
@@ -42,7 +43,8 @@ ALLOWED = set("""
 """.split())
 MAY_ALSO = {
     "conf.o": {"free", "realloc"},
-    "doctor-postfix.o": {"atoi", "memmem", "strtol"},
+    "doctor-restrictions.o": {"memmem"},
+    "doctor-services.o": {"atoi", "strtol"},
     "doctor-settings.o": {"free", "realloc"},
     "envelope.o": {"qsort"},
     "network.o": {"free", "qsort", "reallocarray"},

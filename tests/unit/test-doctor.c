@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "doctor-facts.h"
+#include "doctor-restrictions.h"
 #include "policy-text.h"
 
 #define NOW INT64_C(1789983000)
@@ -547,7 +548,7 @@ paths_of_policy_services(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_int_equal(postfix_policy_path(cases[i].list, path), cases[i].path != NULL);
+        assert_int_equal(restrictions_policy_path(cases[i].list, path), cases[i].path != NULL);
         if (cases[i].path != NULL)
             assert_string_equal(path, cases[i].path);
     }
