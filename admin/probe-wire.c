@@ -3,6 +3,7 @@
  * poll() and what is left of the time, before whatever could block.
  */
 #include <errno.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <string.h>
@@ -139,6 +140,28 @@ wire_send(struct wire *wire, const char *text)
         (void)send(wire->fd, text, strlen(text), MSG_NOSIGNAL);
 }
 
+/*
+ * Ends reading when the time is over. A server that never stops sending what
+ * means nothing, such as HelloRequest, would keep OpenSSL reading for ever.
+ */
+static long
+look_at_clock(BIO *bio, int operation, const char *data, size_t size, int number, long value,
+              int result, size_t *done)
+{
+    const struct wire *wire = (const struct wire *)(void *)BIO_get_callback_arg(bio);
+
+    (void)data;
+    (void)size;
+    (void)number;
+    (void)value;
+    (void)done;
+    if (operation != BIO_CB_READ || milliseconds() < wire->deadline)
+        return result;
+    BIO_clear_retry_flags(bio);
+    errno = ETIMEDOUT;
+    return -1;
+}
+
 int
 wire_begin_tls(struct wire *wire, SSL *ssl)
 {
@@ -147,6 +170,8 @@ wire_begin_tls(struct wire *wire, SSL *ssl)
     wire->ssl = ssl;
     if (SSL_set_fd(ssl, wire->fd) != 1)
         return WIRE_FAILED;
+    BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)wire);
+    BIO_set_callback_ex(SSL_get_rbio(ssl), look_at_clock);
     do {
         ERR_clear_error();
         errno = 0;

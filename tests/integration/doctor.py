@@ -68,8 +68,8 @@ error: dovecot_passdb = yes, and there is no passdb tlsfloor: no exception count
   where: CONF: passdb
   mend:  before all others, new:
 {PASSDB_LINES}
-note: Dovecot pop3, sieve: finishes handshakes from TLSv1 on, and no exception needs that: it serves \
-to tell users why they are refused
+note: Dovecot pop3, sieve: finishes handshakes from TLSv1 on, and no exception needs that: it \
+serves to tell users why they are refused
   where: CONF: ssl_min_protocol, ssl_cipher_list
   mend:  when nobody is refused any more: ssl_min_protocol = TLSv1.2, and no @SECLEVEL=0 in \
 ssl_cipher_list

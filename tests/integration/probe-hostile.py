@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "lib"),
                 str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib")]
@@ -150,13 +151,24 @@ def context_of(files):
     return context
 
 
-def with_tls(files, talk):
-    context = context_of(files)
+def with_tls(files, talk, context=None):
+    context = context or context_of(files)
 
     def wrapped(server, client):
         with context.wrap_socket(client, server_side=True) as secure:
             talk(server, secure)
     return wrapped
+
+
+def old_only(files, talk):
+    """TLS 1.0 and 1.1, which no mail program of today offers."""
+    context = context_of(files)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return with_tls(files, talk, context)
 
 
 def good_imap(server, client):
@@ -198,6 +210,8 @@ HOSTILE = (
      "no TLS 1.2 or 1.3"),
     ("an empty record without end", endless(b"", record(22, 0x0303, 0, b"")), False, 1,
      "no TLS 1.2 or 1.3"),
+    ("hello requests without end", endless(b"", record(22, 0x0303, 4, bytes(4)) * 1000), False, 1,
+     "no TLS 1.2 or 1.3: not in time"),
     ("an alert", sends(record(21, 0x0303, 2, b"\x02\x28")), False, 1, "handshake failure"),
 )
 
@@ -223,6 +237,15 @@ def check_hostile(talk, with_starttls, status, said):
         expect_true(time.monotonic() - began < 60, "took too long")
         expect(set(server.heard if with_starttls else ()) - BEFORE_TLS - {b""}, set(),
                "said before TLS")
+
+
+def check_name(files, host, arguments, want):
+    """SNI: an address is no name."""
+    context, heard = context_of(files), set()
+    context.sni_callback = lambda _socket, name, _context: heard.add(name)
+    with Server(with_tls(files, good_imap, context)) as server:
+        probe(f"{host}:{server.port}", *arguments)
+    expect(heard, want, "names")
 
 
 def certificates(authority):
@@ -305,6 +328,14 @@ def main():
                 got = probe(f"127.0.0.1:{server.port}", *trust, timeout=1)
                 expect(got[0], status, f"status of {got[1]}")
                 expect_true(said in got[1], f"not told: {said}\n{got[1]}")
+        with tap.case("old TLS alone"), Server(old_only(good, good_imap)) as server:
+            got = probe(f"127.0.0.1:{server.port}", *trust)
+            expect(got[0], 1, f"status of {got[1]}")
+            expect_true("\nno: there is no TLS 1.2 or 1.3: " in got[1] and
+                        "\nTLSv1.1          TLSv1.1 " in got[1], got[1])
+        for host, names in (("localhost", {"mail.example.org"}), ("127.0.0.1", {None})):
+            with tap.case(f"the name that a server hears, of {host}"):
+                check_name(good, host, trust if names != {None} else trust[:2], names)
         for name, (files, arguments, status, said) in certificates(authority).items():
             with tap.case(f"certificate: {name}"), Server(with_tls(files, good_imap)) as server:
                 got = probe(f"127.0.0.1:{server.port}", *arguments)
