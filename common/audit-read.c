@@ -34,6 +34,9 @@ static const char *const keys[KEYS] = {
     [KEY_MODE] = "mode",       [KEY_EXCEPTION] = "exception", [KEY_SESSION] = "session",
 };
 
+/* So many may there be in all. */
+#define MOST_KEYS 20
+
 /* A line in the course of being read. */
 struct reading {
     struct tlsfloor_text text;
@@ -232,12 +235,25 @@ take(const struct tlsfloor_text values[KEYS], struct tlsfloor_audit_record *reco
     return find_client(values[KEY_CLIENT], &record->client);
 }
 
+/* The key of number i: the one that has to be there, or another that was not there yet. */
+static int
+is_expected(const struct tlsfloor_text *names, size_t i)
+{
+    if (i < KEYS)
+        return tlsfloor_text_equal(names[i], tlsfloor_text_from(keys[i]));
+    for (size_t before = 0; before < i; before++) {
+        if (tlsfloor_text_equal(names[before], names[i]))
+            return 0;
+    }
+    return 1;
+}
+
 int
 tlsfloor_audit_read(struct tlsfloor_text text, struct tlsfloor_audit_record *record_r,
                     size_t *size_r)
 {
     struct reading reading = {.text = text, .at = strlen("tlsfloor:"), .bytes = record_r->bytes};
-    struct tlsfloor_text key, value, values[KEYS];
+    struct tlsfloor_text names[MOST_KEYS], values[MOST_KEYS];
 
     reading.end = record_r->bytes + sizeof(record_r->bytes);
     record_r->user_cut = 0;
@@ -245,15 +261,14 @@ tlsfloor_audit_read(struct tlsfloor_text text, struct tlsfloor_audit_record *rec
         memcmp(text.data, TLSFLOOR_AUDIT_BEGIN, strlen(TLSFLOOR_AUDIT_BEGIN)) != 0)
         return -1;
     for (size_t i = 0; i < KEYS || !at_end(&reading); i++) {
-        if (peek(&reading, 0) != ' ')
+        if (i == MOST_KEYS || peek(&reading, 0) != ' ')
             return -1;
         reading.at++;
-        if (read_key(&reading, &key) != 0 ||
-            (i < KEYS && !tlsfloor_text_equal(key, tlsfloor_text_from(keys[i]))) ||
-            read_value(&reading, i < KEYS ? &values[i] : &value) != 0)
+        if (read_key(&reading, &names[i]) != 0 || !is_expected(names, i) ||
+            read_value(&reading, &values[i]) != 0)
             return -1;
-        if (i >= KEYS && tlsfloor_text_equal(key, tlsfloor_text_from("cut")))
-            record_r->user_cut = names_user(value);
+        if (tlsfloor_text_equal(names[i], tlsfloor_text_from("cut")))
+            record_r->user_cut = names_user(values[i]);
     }
     *size_r = reading.at;
     return take(values, record_r);
