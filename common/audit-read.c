@@ -34,8 +34,9 @@ static const char *const keys[KEYS] = {
     [KEY_MODE] = "mode",       [KEY_EXCEPTION] = "exception", [KEY_SESSION] = "session",
 };
 
-/* So many may there be in all. */
+/* So many may there be in all, and so long may they be. */
 #define MOST_KEYS 20
+#define KEY_SIZE 15
 
 /* A line in the course of being read. */
 struct reading {
@@ -156,7 +157,7 @@ read_key(struct reading *reading, struct tlsfloor_text *key_r)
     key_r->data = reading->text.data + reading->at;
     for (key_r->size = 0; peek(reading, 0) >= 'a' && peek(reading, 0) <= 'z'; key_r->size++)
         reading->at++;
-    if (key_r->size == 0 || peek(reading, 0) != '=')
+    if (key_r->size == 0 || key_r->size > KEY_SIZE || peek(reading, 0) != '=')
         return -1;
     reading->at++;
     return 0;

@@ -121,6 +121,7 @@ test_damaged(void **state)
         BEFORE "ann" AFTER_USER " Login=x",
         BEFORE "ann" AFTER_USER " login=x login=y",
         BEFORE "ann" AFTER_USER " user=bob",
+        BEFORE "ann" AFTER_USER " abcdefghijklmnop=x",
         BEFORE "ann" AFTER_USER " a=1 b=1 c=1 d=1 e=1 f=1",
         BEFORE "ann" AFTER_USER ";",
         BEFORE "ann: x",
