@@ -18,6 +18,8 @@ struct invocation {
     int no_user;
     int expired, replace, force; /* exception */
     const char *expiring;
+    const char *since, *year, *by, *exceptions; /* report; NULL: absent */
+    int journal, csv, html, users, password_changes, mask;
     int argc; /* what stands behind the command's name */
     char **argv;
 };
@@ -27,6 +29,7 @@ int command_check(const struct invocation *invocation);
 int command_ciphers(const struct invocation *invocation);
 int command_decide(const struct invocation *invocation);
 int command_exception(const struct invocation *invocation);
+int command_report(const struct invocation *invocation);
 int command_show(const struct invocation *invocation);
 
 #endif
