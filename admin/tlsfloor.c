@@ -42,6 +42,10 @@ static const struct {
      "            [--by service|version|cipher|network|day] [--csv | --json | --html | --users\n"
      "            | --exceptions until=DATE | --password-changes] [--journal | FILE ...]",
      "who is below the floor, from logs; what would break today"},
+    {"retire", command_retire, "cSaYJDT", FILES,
+     "[--days DAYS] [--at TIME] [--year YEAR] [--ignore-trusted]\n"
+     "            [--journal | FILE ...]",
+     "may the servers refuse old TLS in the handshake? from logs"},
     {"ciphers", command_ciphers, "j", 1, "[--json] [NAME]", "how cipher suites are judged"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -69,6 +73,8 @@ static const struct option options[] = {
     {"users", no_argument, NULL, 'L'},
     {"exceptions", required_argument, NULL, 'e'},
     {"password-changes", no_argument, NULL, 'p'},
+    {"days", required_argument, NULL, 'D'},
+    {"ignore-trusted", no_argument, NULL, 'T'},
     {"mask", no_argument, NULL, 'm'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -110,7 +116,7 @@ find_argument(struct invocation *invocation, int letter)
         {'u', &invocation->user},  {'i', &invocation->client},     {'I', &invocation->connection},
         {'t', &invocation->tls},   {'C', &invocation->cipher},     {'a', &invocation->at},
         {'w', &invocation->since}, {'E', &invocation->expiring},   {'Y', &invocation->year},
-        {'b', &invocation->by},    {'e', &invocation->exceptions},
+        {'b', &invocation->by},    {'e', &invocation->exceptions}, {'D', &invocation->days},
     };
 
     for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
@@ -128,12 +134,13 @@ find_flag(struct invocation *invocation, int letter)
         int letter;
         int *flag;
     } flags[] = {
-        {'d', &invocation->defaults}, {'j', &invocation->json},
-        {'U', &invocation->no_user},  {'x', &invocation->expired},
-        {'r', &invocation->replace},  {'f', &invocation->force},
-        {'J', &invocation->journal},  {'v', &invocation->csv},
-        {'H', &invocation->html},     {'L', &invocation->users},
-        {'m', &invocation->mask},     {'p', &invocation->password_changes},
+        {'d', &invocation->defaults},       {'j', &invocation->json},
+        {'U', &invocation->no_user},        {'x', &invocation->expired},
+        {'r', &invocation->replace},        {'f', &invocation->force},
+        {'J', &invocation->journal},        {'v', &invocation->csv},
+        {'H', &invocation->html},           {'L', &invocation->users},
+        {'m', &invocation->mask},           {'p', &invocation->password_changes},
+        {'T', &invocation->ignore_trusted},
     };
 
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {

@@ -19,6 +19,8 @@ struct invocation {
     int expired, replace, force; /* exception */
     const char *expiring;
     const char *since, *year, *by, *exceptions; /* report; NULL: absent */
+    const char *days;                           /* retire */
+    int ignore_trusted;
     int journal, csv, html, users, password_changes, mask;
     int argc; /* what stands behind the command's name */
     char **argv;
@@ -30,6 +32,7 @@ int command_ciphers(const struct invocation *invocation);
 int command_decide(const struct invocation *invocation);
 int command_exception(const struct invocation *invocation);
 int command_report(const struct invocation *invocation);
+int command_retire(const struct invocation *invocation);
 int command_show(const struct invocation *invocation);
 
 #endif
