@@ -211,10 +211,14 @@ read_others(struct tlsfloor_text text, struct tlsfloor_log_line *line)
 
     if (skip_process(&dovecot, &service))
         return tlsfloor_log_message_read(tlsfloor_text_from("dovecot"), text, line);
-    line->host = take_word(&text);
     ident = take_word(&text);
-    if (!strip_ident(&ident))
-        return TLSFLOOR_LOG_OTHER;
+    /* Some loggers leave the host out. */
+    if (!strip_ident(&ident)) {
+        line->host = ident;
+        ident = take_word(&text);
+        if (!strip_ident(&ident))
+            return TLSFLOOR_LOG_OTHER;
+    }
     return tlsfloor_log_message_read(ident, text, line);
 }
 

@@ -51,6 +51,8 @@ test_forms(void **state)
         {POLICYD SUBMISSION, "mail", TLSFLOOR_LOG_POSTFIX},
         {POLICYD SUBMISSION "\r", "mail", TLSFLOOR_LOG_POSTFIX},
         {SYSLOG "tlsfloor-policyd: " SUBMISSION, "mail", TLSFLOOR_LOG_POSTFIX},
+        {"<22>Nov 29 03:37:47 tlsfloor-policyd[77]: " SUBMISSION, "", TLSFLOOR_LOG_POSTFIX},
+        {"<22>Nov 29 03:37:47 dovecot: imap-login: " IMAP BEHIND, "", TLSFLOOR_LOG_DOVECOT},
         {"<22>" POLICYD SUBMISSION, "mail", TLSFLOOR_LOG_POSTFIX},
         {DOVECOT IMAP BEHIND, "mail", TLSFLOOR_LOG_DOVECOT},
         {DOVECOT IMAP, "mail", TLSFLOOR_LOG_DOVECOT},
@@ -103,6 +105,7 @@ test_others(void **state)
         "2026-13-29T03:37:47Z mail tlsfloor-policyd[77]: " SUBMISSION,
         /* Another program says it. */
         SYSLOG "postfix/smtpd[77]: " SUBMISSION,
+        "Nov 29 03:37:47 postfix/smtpd[77]: tlsfloor-policyd[77]: " SUBMISSION,
         SYSLOG "tlsfloor-policyd2[77]: " SUBMISSION,
         SYSLOG "xtlsfloor-policyd[77]: " SUBMISSION,
         SYSLOG "tlsfloor-policyd[x]: " SUBMISSION,
