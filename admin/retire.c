@@ -156,9 +156,10 @@ judge_exceptions(struct verdict *verdict, struct report *report)
     }
     if (in_force > 0) {
         say_no(verdict);
-        printf("%s in force: %s%s; remove them, or wait for their end\n",
+        printf("%s in force: %s%s; remove %s end\n",
                view_count(in_force, in_force == 1 ? "exception is" : "exceptions are", count),
-               first, in_force > 1 ? " ..." : "");
+               first, in_force > 1 ? " ..." : "",
+               in_force > 1 ? "them, or wait for their" : "it, or wait for its");
     }
     exceptions_free(&own);
 }
@@ -174,7 +175,10 @@ print_gap(void *context, const struct tally_source *source, int64_t first, int64
     view_date(first, from);
     view_date(last, to);
     say_no(verdict);
-    printf("no audit line of %s from %s to %s\n", source->name, from, to);
+    if (first == last)
+        printf("no audit line of %s on %s\n", source->name, from);
+    else
+        printf("no audit line of %s from %s to %s\n", source->name, from, to);
 }
 
 static void
