@@ -80,8 +80,9 @@ print_dovecot(const struct tlsfloor_policy *policy)
                    tlsfloor_service_name((enum tlsfloor_service)i),
                    tlsfloor_tls_name(policy->services[i].floor));
     }
-    puts("and take @SECLEVEL=0 out of ssl_cipher_list, and other values of these out of protocol "
-         "blocks.");
+    puts(
+        "and take @SECLEVEL=0 out of ssl_cipher_list, and other values of these from wherever they "
+        "stand.");
     if (version[0] != '\0')
         run("doveconf -n 2>/dev/null", show_setting, NULL);
 }

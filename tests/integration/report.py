@@ -132,7 +132,8 @@ def retire(mail, dovecot, directory):
                                           "MAIL_CONFIG": str(mail.postfix.conf)})
     expect((done.stderr, done.returncode), ("", 0), done.stdout)
     lines, commands = settings_of(done.stdout)
-    text = re.sub(r"^ssl(_cipher_list)? =.*\n", "", dovecot.conf.read_text(), flags=re.M)
+    text = re.sub(r"^(ssl|ssl_cipher_list|auth_allow_cleartext|disable_plaintext_auth) =.*\n", "",
+                  dovecot.conf.read_text(), flags=re.M)
     dovecot.stop()
     dovecot.conf.write_text(text.replace("ssl_min_protocol = TLSv1\n", lines))
     dovecot.start()
