@@ -73,7 +73,7 @@ compare_inputs(const void *a, const void *b)
     if (first->changed != second->changed)
         return first->changed < second->changed ? -1 : 1;
     /* Files of one second stay in the order in which they were named. */
-    return first < second ? -1 : 1;
+    return first->number < second->number ? -1 : 1;
 }
 
 /* --- the command line --- */
@@ -142,6 +142,8 @@ read_inputs(const struct invocation *invocation, int64_t since, struct report *r
     if (inputs == NULL || year < 0 ||
         open_inputs(invocation, time(NULL), report, inputs, &count) != 0)
         result = -1;
+    for (size_t i = 0; i < count; i++)
+        inputs[i].number = (int)i;
     if (count > 0)
         qsort(inputs, count, sizeof(inputs[0]), compare_inputs);
     for (size_t i = 0; i < count; i++)

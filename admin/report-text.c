@@ -101,6 +101,23 @@ print_policy(const struct view *view)
     fprintf(view->out, "%s\n", view->tally->judge->state == NULL ? " (not the applied one)" : "");
 }
 
+/* When the first exception ends of those by which users got in. */
+static void
+print_first_end(const struct view *view)
+{
+    int64_t first = TLSFLOOR_NEVER;
+    char date[11];
+
+    for (size_t i = 0; i < view->row_count; i++) {
+        if (view->rows[i]->class == TALLY_EXCEPTED && view->rows[i]->until < first)
+            first = view->rows[i]->until;
+    }
+    if (first == TLSFLOOR_NEVER)
+        return;
+    view_until(first, date);
+    fprintf(view->out, "              the first exception that was used ends on %s\n", date);
+}
+
 static void
 print_users(const struct view *view)
 {
@@ -122,6 +139,7 @@ print_users(const struct view *view)
     if (users->below > 0)
         fprintf(view->out, "              %" PRIu64 " of those below were so in the last %d days\n",
                 recent, RECENT_DAYS);
+    print_first_end(view);
 }
 
 static void

@@ -114,6 +114,8 @@ judge(struct tally *tally, const struct tlsfloor_facts *facts, struct tally_logi
     }
     if (tlsfloor_policy_asks_store(&tally->enforced, facts))
         lookup = judge_look_up(tally->judge, facts, tally->now, tally->report);
+    if (lookup.result == TLSFLOOR_LOOKUP_ERROR && tally->report->errors == 0)
+        report_error(tally->report, "so who is excepted is not known, and nothing is told");
     decision = tlsfloor_policy_decide(&tally->enforced, facts, &lookup, tally->now);
     login->class = class_of(&decision);
     login->exception = decision.exception;

@@ -114,6 +114,16 @@ def files_may_come_newest_first(directory):
 
 
 @case
+def files_of_one_second_are_read_as_they_are_named(directory):
+    """Of times with a year given, the order tells whether they go on from each other."""
+    logs = Logs(directory)
+    names = [logs.write(f"log.{number:02}", [dovecot(time=f"{month} 15 12:00:00")],
+                        seconds(2027, 1, 1)) for number, month in enumerate(
+                            ("Jan", "Apr", "Jul", "Oct", "Jan", "Apr", "Jul", "Oct", "Jan", "Apr"))]
+    expect(period(logs, "--year", "2023", *names, **UTC), ("2023-01-15", "2025-04-15", 10))
+
+
+@case
 def more_than_a_year_without_a_year_is_not_guessed(directory):
     logs = Logs(directory)
     stamps = [f"{month} 15 12:00:00" for _ in range(2)
@@ -300,6 +310,20 @@ def the_applied_state_is_judged_by(directory):
                           capture_output=True, text=True)
     users = json.loads(done.stdout)["users"]
     expect((done.returncode, users["below"], users["excepted"]), (1, 1, 1))
+
+
+@case
+def without_its_exceptions_nothing_is_told(directory):
+    logs = Logs(directory, exceptions="ann@example.org allow=TLSv1 until=never service=imap\n")
+    path, state = logs.write("log", [dovecot()]), f"{directory}/state"
+    subprocess.run([TLSFLOOR, "-c", logs.conf, "-S", state, "apply"], check=True,
+                   capture_output=True)
+    (Path(state) / "exceptions.cdb").write_text("damaged")
+    done = subprocess.run([TLSFLOOR, "-S", state, "report", path], check=False,
+                          capture_output=True, text=True)
+    expect((done.returncode, done.stdout), (2, ""))
+    expect_true("exceptions.cdb" in done.stderr and "so who is excepted is not known" in done.stderr,
+                done.stderr)
 
 
 @case
