@@ -48,13 +48,13 @@ tally_store_init(struct tally *tally)
 
 /* --- kinds --- */
 
-static void
-copy_text(char *text_r, size_t room, struct tlsfloor_text text)
+void
+tally_copy_text(char *text_r, size_t room, struct tlsfloor_text text)
 {
     size_t size = text.size < room ? text.size : room - 1;
 
-    if (size > 0)
-        memcpy(text_r, text.data, size);
+    for (size_t i = 0; i < size; i++)
+        text_r[i] = text.data[i] >= ' ' && text.data[i] <= '~' ? text.data[i] : '?';
     text_r[size] = '\0';
 }
 
@@ -79,8 +79,8 @@ tally_store_kind(struct tally *tally, const struct tlsfloor_audit_record *record
     kind->hash = hash;
     kind->service = record->service;
     kind->tls = record->tls;
-    copy_text(kind->tls_name, sizeof(kind->tls_name), record->tls_name);
-    copy_text(kind->cipher, sizeof(kind->cipher), record->cipher);
+    tally_copy_text(kind->tls_name, sizeof(kind->tls_name), record->tls_name);
+    tally_copy_text(kind->cipher, sizeof(kind->cipher), record->cipher);
     return (uint16_t)tally->kind_count++;
 }
 

@@ -17,6 +17,9 @@ struct tally_login {
     const struct tlsfloor_exception *exception; /* EXCEPTED */
 };
 
+/* Copies what a log calls something, as far as there is room, so that it can be printed. */
+void tally_copy_text(char *text_r, size_t room, struct tlsfloor_text text);
+
 /* 0, or -1: no memory. */
 int tally_store_init(struct tally *tally);
 

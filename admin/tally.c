@@ -189,6 +189,7 @@ find_source(struct tally *tally, const struct tlsfloor_log_line *line)
     const char *server = line->program == TLSFLOOR_LOG_DOVECOT ? "Dovecot" : "Postfix";
     uint64_t hash = tlsfloor_hash_add(TLSFLOOR_HASH_START, server, strlen(server));
     struct tally_source *source = tally->sources;
+    char host[64];
 
     hash = tlsfloor_hash_add(hash, line->host.data, line->host.size);
     for (; source < tally->sources + tally->source_count; source++) {
@@ -201,9 +202,9 @@ find_source(struct tally *tally, const struct tlsfloor_log_line *line)
     if (source->days == NULL)
         return NULL;
     source->hash = hash;
-    snprintf(source->name, sizeof(source->name), "%s%s%.*s", server,
-             line->host.size > 0 ? " on " : "", line->host.size > 60 ? 60 : (int)line->host.size,
-             line->host.data);
+    tally_copy_text(host, sizeof(host), line->host);
+    snprintf(source->name, sizeof(source->name), "%s%s%s", server, host[0] == '\0' ? "" : " on ",
+             host);
     tally->source_count++;
     return source;
 }

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """tlsfloor report reads a real journal: by itself, and what journalctl prints of it.
 
-A systemd-journald of our own, which sees our own /run alone, gets lines as syslog(3) sends them:
-audit lines, and such as look like them.
+A systemd-journald of our own, which sees our own /run alone and leaves the kernel as it is, gets
+lines as syslog(3) sends them: audit lines, and such as look like them.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -24,6 +25,8 @@ from log_lines import Logs, audit  # noqa: E402
 from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
 
 SOCKET = "/run/systemd/journal/dev-log"
+CONF = "/run/systemd/journald.conf.d/own.conf"
+SETTINGS = "[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=\nForwardToSyslog=no\n"
 MALLORY = audit(user="mallory@example.org")
 BEHIND = ": user=<ann@example.org>, rip=192.0.2.7, session=<Qq54oYN59uas>"
 MESSAGES = (
@@ -42,6 +45,26 @@ MESSAGES = (
 def journalctl(*options):
     return subprocess.run(["journalctl", "-q", "--no-pager", *options], check=True,
                           capture_output=True).stdout
+
+
+def is_there(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        with contextlib.suppress(OSError):
+            probe.connect(path)
+            return True
+    return False
+
+
+def make_room():
+    """A /run of our own, and the cgroups that systemd 257 wants, where there are none."""
+    mounts = [["-t", "tmpfs", "tmpfs", "/run"]]
+    if not os.listdir("/sys/fs/cgroup"):
+        mounts += [["-t", "sysfs", "sysfs", "/sys"], ["-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"]]
+    for mount in mounts:
+        subprocess.run(["mount", *mount], check=True)
+    for path in (SOCKET, CONF):
+        os.makedirs(os.path.dirname(path))
+    pathlib.Path(CONF).write_text(SETTINGS)
 
 
 def fill_journal():
@@ -67,13 +90,12 @@ def main():
     if "--inside" not in sys.argv:
         os.execvp("unshare", ["unshare", "-m", sys.executable, __file__, "--inside"])
     tap = Tap()
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
-    os.makedirs("/run/systemd/journal")
+    make_room()
     with tempfile.TemporaryDirectory() as directory, subprocess.Popen(
             ["/lib/systemd/systemd-journald"], stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL) as journald:
         try:
-            wait_until(lambda: os.path.exists(SOCKET), "systemd-journald")
+            wait_until(lambda: is_there(SOCKET), "systemd-journald")
             fill_journal()
             logs = Logs(directory)
             with tap.case("--journal"):
