@@ -14,6 +14,7 @@
 #define LEFT 50
 #define BOTTOM 210
 #define TOP 10
+#define WIDEST_BAR 60
 /* So many marks at most has the axis of weeks. */
 #define MARKS 12
 
@@ -57,24 +58,20 @@ choose_weeks(struct chart *chart)
         chart->last--;
 }
 
-/* 1, 2 or 5 with zeros behind it, at least as large as the highest bar. */
+/* Four times a round number, at least as large as the highest bar. */
 static void
 choose_scale(struct chart *chart)
 {
-    static const unsigned steps[] = {1, 2, 5};
-    unsigned highest = 4, power = 1, step = 0;
+    unsigned highest = 1, step = 1, factor = 5, quarter;
 
     for (int week = chart->first; week <= chart->last; week++) {
         if (chart->users[0][week] + chart->users[1][week] > highest)
             highest = chart->users[0][week] + chart->users[1][week];
     }
-    while (steps[step] * power < highest) {
-        if (++step == 3) {
-            step = 0;
-            power *= 10;
-        }
-    }
-    chart->most = steps[step] * power;
+    quarter = (highest + 3) / 4;
+    for (; quarter > 20 * step; factor = 7 - factor)
+        step *= factor;
+    chart->most = (quarter + step - 1) / step * step * 4;
 }
 
 static double
@@ -120,6 +117,8 @@ draw_week(const struct chart *chart, int week)
     int days = days_of(chart, week);
     char date[11];
 
+    if (width > WIDEST_BAR)
+        width = WIDEST_BAR;
     view_date(tally_week_begin(chart->view->tally, week), date);
     fprintf(out, "<g><title>week of %s: ", date);
     if (days > 0)
@@ -145,9 +144,6 @@ draw_axes(const struct chart *chart)
     for (unsigned i = 0; i <= 4; i++) {
         double y = BOTTOM - (double)(BOTTOM - TOP) * i / 4;
 
-        /* A quarter of a user is no mark. */
-        if (chart->most % 4 != 0 && i % 4 != 0 && (i != 2 || chart->most % 2 != 0))
-            continue;
         fprintf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT,
                 WIDTH, y, y);
         fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%u</text>\n", LEFT - 6, y + 4,

@@ -26,7 +26,7 @@ static const char head[] =
     "@media (prefers-color-scheme: dark) { :root { --text: #e3e8ee; --soft: #9aa7b6;\n"
     "  --page: #14181e; --card: #1f252d; --line: #39424e; --below: #ef6a5a;\n"
     "  --excepted: #e5b04a; --ready: #5fbf86; } }\n"
-    "body { margin: 0 auto; max-width: 76rem; padding: 1.5rem; background: var(--page);\n"
+    "body { margin: 0 auto; max-width: 82rem; padding: 1.5rem; background: var(--page);\n"
     "  color: var(--text); font: 1rem/1.45 system-ui, sans-serif; }\n"
     "h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .5rem; }\n"
     "h1 b { color: var(--below); }\n"
@@ -55,7 +55,8 @@ static const char head[] =
     "table { border-collapse: collapse; width: 100%; font-size: .88rem; }\n"
     "th, td { text-align: left; padding: .35rem .55rem; border-bottom: 1px solid var(--line);\n"
     "  vertical-align: top; white-space: nowrap; }\n"
-    "td.name, td.from { white-space: normal; overflow-wrap: anywhere; min-width: 8rem; }\n"
+    "td.name { white-space: normal; overflow-wrap: anywhere; min-width: 12rem; }\n"
+    "td.from { white-space: normal; min-width: 9.5rem; }\n"
     "th { color: var(--soft); font-weight: 600; }\n"
     ".n { text-align: right; font-variant-numeric: tabular-nums; }\n"
     "tr.below td:first-child { box-shadow: inset .2rem 0 var(--below); }\n"
@@ -64,7 +65,7 @@ static const char head[] =
     "  .wide { overflow: visible; } svg { min-width: 0; } thead { display: table-header-group; }\n"
     "  tr, figure, .cards { break-inside: avoid; }\n"
     "  table { font-size: 7pt; } th, td { padding: .15rem .3rem; white-space: normal; }\n"
-    "  td.name, td.from { min-width: 0; }\n"
+    "  td.name { min-width: 8rem; } td.from { min-width: 0; }\n"
     "  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }\n"
     "</style>\n</head>\n<body>\n";
 
@@ -173,16 +174,19 @@ put_gap(void *context, const struct tally_source *source, int64_t first, int64_t
         return;
     view_date(first, from);
     view_date(last, to);
-    fprintf(gaps->view->out, "<li>%s to %s: no audit line of ", from, to);
+    fprintf(gaps->view->out, "<li>%s%s%s: no audit line of ", from, first == last ? "" : " to ",
+            first == last ? "" : to);
     put(gaps->view->out, source->name);
     fputs(" &ndash; not counted as zero</li>\n", gaps->view->out);
 }
 
 static void
-put_note(const struct view *view, uint64_t number, const char *words)
+put_note(const struct view *view, uint64_t number, const char *noun, const char *words)
 {
+    char count[VIEW_COUNT];
+
     if (number > 0)
-        fprintf(view->out, "<li>%" PRIu64 " %s</li>\n", number, words);
+        fprintf(view->out, "<li>%s %s</li>\n", view_count(number, noun, count), words);
 }
 
 static void
@@ -204,13 +208,13 @@ put_notes(const struct view *view)
         return;
     fputs("<ul>\n", view->out);
     tally_each_gap(tally, put_gap, &gaps);
-    put_note(view, gaps.told > GAPS_SHOWN ? gaps.told - GAPS_SHOWN : 0, "more such gaps");
-    put_note(view, tally->losses, "times a logger told that it lost lines");
-    put_note(view, tally->damaged, "audit lines were cut or mangled, and are not counted");
-    put_note(view, tally->trusted,
-             "logins below the floor were not judged, because of trusted_networks");
-    put_note(view, tally->logins[TALLY_TURNED_AWAY], "sessions were refused then or put off");
-    put_note(view, tally->left_out, "logins are counted but were too many for the table");
+    put_note(view, gaps.told > GAPS_SHOWN ? gaps.told - GAPS_SHOWN : 0, "gap", "more");
+    put_note(view, tally->losses, "time", "a logger told that it lost lines");
+    put_note(view, tally->damaged, "audit line", "cut or mangled, and not counted");
+    put_note(view, tally->trusted, "login",
+             "below the floor not judged, because of trusted_networks");
+    put_note(view, tally->logins[TALLY_TURNED_AWAY], "session", "turned away then, or put off");
+    put_note(view, tally->left_out, "login", "counted, but too many for the table");
     fputs("</ul>\n", view->out);
 }
 
