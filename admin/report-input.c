@@ -20,6 +20,7 @@ struct reading {
     struct counted *counted;
     struct log_clock clock;
     const struct log_input *input;
+    int year; /* --year, 0: none */
     struct report *report;
 };
 
@@ -57,11 +58,11 @@ take_line(void *context, struct tlsfloor_text text)
         return 0;
     if (log_clock_seconds(&reading->clock, &line.stamp, &time) == 0)
         return take(reading, &line, time);
-    if (line.stamp.year != 0)
-        line.kind = TLSFLOOR_LOG_DAMAGED;
-    else
+    /* A clock that was wrong for a while, unless all of it is of another year than was thought. */
+    if (line.stamp.year == 0 && reading->year == 0)
         return stop(reading, "has times without a year that would be later than its last change; "
                              "give --year, the year of its first line");
+    line.kind = TLSFLOOR_LOG_DAMAGED;
     return take(reading, &line, reading->counted->now);
 }
 
@@ -136,10 +137,11 @@ read_inputs(const struct invocation *invocation, int64_t since, struct report *r
     struct log_progress progress = {.shown = isatty(STDERR_FILENO)};
     struct reading reading = {.counted = counted, .report = report};
     char error[TLSFLOOR_ERROR_TEXT];
-    int year = read_year(invocation, report), result = 0;
+    int result = 0;
     size_t count = 0;
 
-    if (inputs == NULL || year < 0 ||
+    reading.year = read_year(invocation, report);
+    if (inputs == NULL || reading.year < 0 ||
         open_inputs(invocation, time(NULL), report, inputs, &count) != 0)
         result = -1;
     for (size_t i = 0; i < count; i++)
@@ -151,8 +153,8 @@ read_inputs(const struct invocation *invocation, int64_t since, struct report *r
     for (size_t i = 0; i < count && result == 0; i++) {
         reading.input = &inputs[i];
         /* From a year that is given, the clock goes on from file to file. */
-        if (i == 0 || year == 0)
-            log_clock_begin(&reading.clock, inputs[i].changed, year);
+        if (i == 0 || reading.year == 0)
+            log_clock_begin(&reading.clock, inputs[i].changed, reading.year);
         reading.clock.changed = inputs[i].changed;
         result = log_input_read(&inputs[i], since, take_line, &reading, &progress, error);
         if (result < 0)

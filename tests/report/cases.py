@@ -137,6 +137,17 @@ def more_than_a_year_without_a_year_is_not_guessed(directory):
 
 
 @case
+def a_clock_that_was_wrong_for_a_while(directory):
+    logs = Logs(directory)
+    stamps = ("Nov 19 12:00:00", "Jan  1 00:00:07", "Feb 29 00:00:00", "Nov 20 12:00:00")
+    path = logs.write("log", [dovecot(time=stamp) for stamp in stamps], seconds(2026, 11, 21))
+    expect_error(logs, "give --year", path, **UTC)
+    found = json_of(logs, "--year", "2026", path, **UTC)["period"]
+    expect((found["first"], found["last"], found["lines"], found["damaged"]),
+           ("2026-11-19", "2026-11-20", 2, 2))
+
+
+@case
 def times_without_a_zone_are_local(directory):
     logs = Logs(directory)
     path = logs.write("log", [dovecot(time="Jul  1 01:30:00")], seconds(2026, 7, 2))
