@@ -9,22 +9,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "envelope.h"
+#include "judge.h"
 #include "reply.h"
-#include "site.h"
-#include "store.h"
 #include "time-text.h"
 
 enum { EXIT_ACCEPTED = 0, EXIT_REFUSED = 1, EXIT_UNDECIDED = 3 };
 
 /* A question and its answer. */
 struct question {
-    struct site site;
-    const char *state;            /* its name if that is judged by, else NULL: the site's files */
-    struct tlsfloor_store *store; /* of the state */
+    struct judge judge;
     struct tlsfloor_facts facts;
     struct tlsfloor_lookup lookup;
-    struct tlsfloor_exception exception; /* of the files, that was found */
     int64_t now;
     const char *ignored; /* why exceptions do not count at all, or NULL */
     struct tlsfloor_decision decision;
@@ -113,7 +108,7 @@ static void
 name_user(const struct invocation *invocation, struct question *question)
 {
     struct tlsfloor_user *user = &question->facts.user;
-    struct tlsfloor_text domain = tlsfloor_text_from(question->site.policy->default_domain);
+    struct tlsfloor_text domain = tlsfloor_text_from(question->judge.site.policy->default_domain);
 
     if (invocation->user != NULL)
         *user = tlsfloor_user_named(tlsfloor_text_from(invocation->user), domain);
@@ -122,76 +117,12 @@ name_user(const struct invocation *invocation, struct question *question)
 }
 
 static void
-load_judged(const struct invocation *invocation, struct report *report, struct question *question)
+decide(struct question *question, struct report *report)
 {
-    char error[TLSFLOOR_ERROR_TEXT];
+    const struct tlsfloor_policy *policy = question->judge.site.policy;
 
-    if (invocation->conf_given) {
-        site_load(invocation, report, &question->site);
-        return;
-    }
-    question->state = invocation->state;
-    question->store = tlsfloor_store_new(invocation->state);
-    if (question->store == NULL)
-        report_error(report, "no memory to decide");
-    question->site.policy = tlsfloor_state_load(invocation->state, NULL, error);
-    if (question->site.policy == NULL)
-        report_error(report, error);
-}
-
-/* Looks up in the files as daemons will in what is made of them: the user's own lines first. */
-static void
-look_up_in_files(struct question *question)
-{
-    static struct tlsfloor_envelope envelope;
-    struct tlsfloor_lookup *lookup = &question->lookup;
-    struct tlsfloor_exception exception;
-
-    for (size_t i = 0; i < question->site.exceptions.count; i++) {
-        exceptions_get(&question->site.exceptions, i, &exception);
-        tlsfloor_envelope_add(&envelope, &exception, question->now);
-        if (tlsfloor_exception_match(&exception, &question->facts, question->now) !=
-                TLSFLOOR_MATCH_YES ||
-            (lookup->exception != NULL && lookup->exception->kind <= exception.kind))
-            continue;
-        question->exception = exception;
-        lookup->exception = &question->exception;
-        lookup->result = TLSFLOOR_LOOKUP_FOUND;
-    }
-    lookup->may_cover = tlsfloor_envelope_match(&envelope, &question->facts, question->now);
-}
-
-/* What the exception store says, or would say. */
-static void
-look_up(struct question *question, struct report *report)
-{
-    const struct tlsfloor_policy *policy = question->site.policy;
-    const char *problem;
-    int mended;
-
-    question->lookup.result = TLSFLOOR_LOOKUP_ABSENT;
-    if (policy->exceptions[0] == '\0')
-        question->ignored = "none, by exceptions = none";
-    else if (question->facts.service != TLSFLOOR_SERVICE_SUBMISSION && !policy->dovecot_passdb)
-        question->ignored = "not counted for this service, because dovecot_passdb = no";
-    if (question->ignored != NULL)
-        return;
-    if (question->state == NULL) {
-        look_up_in_files(question);
-        return;
-    }
-    question->lookup =
-        tlsfloor_store_get(question->store, policy->snapshot, &question->facts, question->now);
-    problem = tlsfloor_store_problem(question->store, &mended);
-    if (problem != NULL)
-        report_warning(report, problem);
-}
-
-static void
-decide(struct question *question)
-{
-    const struct tlsfloor_policy *policy = question->site.policy;
-
+    question->ignored = judge_ignores(&question->judge, question->facts.service);
+    question->lookup = judge_look_up(&question->judge, &question->facts, question->now, report);
     question->decision =
         tlsfloor_policy_decide(policy, &question->facts, &question->lookup, question->now);
     if (question->decision.action <= TLSFLOOR_DEFER)
@@ -203,7 +134,7 @@ static const char *
 relation(const struct question *question, const struct tlsfloor_exception *exception)
 {
     const struct tlsfloor_networks *legacy =
-        question->site.policy->services[question->facts.service].legacy_networks;
+        question->judge.site.policy->services[question->facts.service].legacy_networks;
     enum tlsfloor_match match =
         tlsfloor_exception_match(exception, &question->facts, question->now);
 
@@ -240,7 +171,7 @@ each_of_store(void *context, const struct tlsfloor_exception *exception)
 static void
 for_each_exception(const struct question *question, each_fn *function, void *context)
 {
-    const struct exceptions *exceptions = &question->site.exceptions;
+    const struct exceptions *exceptions = &question->judge.site.exceptions;
     struct each each = {function, context};
     struct tlsfloor_exception exception;
 
@@ -251,8 +182,8 @@ for_each_exception(const struct question *question, each_fn *function, void *con
         if (tlsfloor_exception_names(&exception, &question->facts.user))
             function(context, &exception, exceptions->items[i].number);
     }
-    if (question->state != NULL)
-        (void)tlsfloor_store_each(question->store, question->site.policy->snapshot,
+    if (question->judge.state != NULL)
+        (void)tlsfloor_store_each(question->judge.store, question->judge.site.policy->snapshot,
                                   &question->facts.user, question->now, each_of_store, &each);
 }
 
@@ -269,9 +200,9 @@ print_exception(void *context, const struct tlsfloor_exception *exception, unsig
 
     printed->count++;
     if (line > 0)
-        printf("exceptions: %s:%u: ", question->site.policy->exceptions, line);
+        printf("exceptions: %s:%u: ", question->judge.site.policy->exceptions, line);
     else
-        printf("exceptions: %s/" TLSFLOOR_STATE_SNAPSHOT ": ", question->state);
+        printf("exceptions: %s/" TLSFLOOR_STATE_SNAPSHOT ": ", question->judge.state);
     printf("%.*s %s\n", (int)exception->who.size, exception->who.data,
            relation(question, exception));
 }
@@ -407,17 +338,15 @@ command_decide(const struct invocation *invocation)
 
     memset(&question, 0, sizeof(question));
     if (read_question(invocation, &report, &question) == 0)
-        load_judged(invocation, &report, &question);
+        judge_load(&question.judge, invocation, question.now, &report);
     if (report.errors == 0) {
         name_user(invocation, &question);
-        look_up(&question, &report);
-        decide(&question);
+        decide(&question, &report);
         if (!invocation->json)
             print_text(&question);
         else if (print_json(&question) != 0)
             report_error(&report, "no memory to print the decision");
     }
-    tlsfloor_store_free(question.store);
-    site_free(&question.site);
+    judge_free(&question.judge);
     return report.errors > 0 ? EXIT_ERROR : exit_code(question.decision.action);
 }

@@ -10,6 +10,9 @@
 
 #include "tlsfloor.h"
 
+/* As many arguments as there may be. */
+#define FILES 65536
+
 static const struct {
     const char *name;
     int (*run)(const struct invocation *invocation);
@@ -34,14 +37,23 @@ static const struct {
      "            import FILE|- [--replace [--force]]\n"
      "            export",
      "who may use old TLS: edit the list, and put it in force"},
-    {"doctor", command_doctor, "cSjDPL", 0,
+    {"doctor", command_doctor, "cSjOPl", 0,
      "[--dovecot-config FILE | none] [--postfix-config DIR | none]\n"
      "            [--live] [--json]",
      "what of Dovecot's and Postfix's set-up defeats the policy"},
-    {"probe", command_probe, "jTAnw", 1,
+    {"probe", command_probe, "jkAno", 1,
      "HOST[:PORT] [--starttls PROTOCOL] [--ca FILE] [--name NAME]\n"
      "            [--timeout SECONDS] [--json]",
      "what a mail server offers to mail programs, old ones too"},
+    {"report", command_report, "cSjwaYJbvHLepm", FILES,
+     "[--since TIME] [--at TIME] [--year YEAR] [--mask]\n"
+     "            [--by service|version|cipher|network|day] [--csv | --json | --html | --users\n"
+     "            | --exceptions until=DATE | --password-changes] [--journal | FILE ...]",
+     "who is below the floor, from logs; what would break today"},
+    {"retire", command_retire, "cSaYJDT", FILES,
+     "[--days DAYS] [--at TIME] [--year YEAR] [--ignore-trusted]\n"
+     "            [--journal | FILE ...]",
+     "may the servers refuse old TLS in the handshake? from logs"},
     {"ciphers", command_ciphers, "j", 1, "[--json] [NAME]", "how cipher suites are judged"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -60,13 +72,25 @@ static const struct option options[] = {
     {"expiring", required_argument, NULL, 'E'},
     {"replace", no_argument, NULL, 'r'},
     {"force", no_argument, NULL, 'f'},
-    {"starttls", required_argument, NULL, 'T'},
+    {"starttls", required_argument, NULL, 'k'},
     {"ca", required_argument, NULL, 'A'},
-    {"dovecot-config", required_argument, NULL, 'D'},
+    {"dovecot-config", required_argument, NULL, 'O'},
     {"postfix-config", required_argument, NULL, 'P'},
-    {"live", no_argument, NULL, 'L'},
+    {"live", no_argument, NULL, 'l'},
     {"name", required_argument, NULL, 'n'},
-    {"timeout", required_argument, NULL, 'w'},
+    {"timeout", required_argument, NULL, 'o'},
+    {"since", required_argument, NULL, 'w'},
+    {"year", required_argument, NULL, 'Y'},
+    {"journal", no_argument, NULL, 'J'},
+    {"by", required_argument, NULL, 'b'},
+    {"csv", no_argument, NULL, 'v'},
+    {"html", no_argument, NULL, 'H'},
+    {"users", no_argument, NULL, 'L'},
+    {"exceptions", required_argument, NULL, 'e'},
+    {"password-changes", no_argument, NULL, 'p'},
+    {"days", required_argument, NULL, 'D'},
+    {"ignore-trusted", no_argument, NULL, 'T'},
+    {"mask", no_argument, NULL, 'm'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -95,92 +119,82 @@ usage_error(const char *what, const char *name)
     return EXIT_ERROR;
 }
 
-/* Those of probe and doctor. */
-static int
-take_host_option(struct invocation *invocation, int letter)
+/* Where the argument of an option goes, or NULL: it takes none. */
+static const char **
+find_argument(struct invocation *invocation, int letter)
 {
-    switch (letter) {
-    case 'T':
-        invocation->starttls = optarg;
-        return 0;
-    case 'A':
-        invocation->ca = optarg;
-        return 0;
-    case 'n':
-        invocation->name = optarg;
-        return 0;
-    case 'w':
-        invocation->timeout = optarg;
-        return 0;
-    case 'D':
-        invocation->dovecot_config = optarg;
-        return 0;
-    case 'P':
-        invocation->postfix_config = optarg;
-        return 0;
-    case 'L':
-        invocation->live = 1;
-        return 0;
+    const struct {
+        int letter;
+        const char **argument;
+    } arguments[] = {
+        {'c', &invocation->conf},
+        {'S', &invocation->state},
+        {'s', &invocation->service},
+        {'u', &invocation->user},
+        {'i', &invocation->client},
+        {'I', &invocation->connection},
+        {'t', &invocation->tls},
+        {'C', &invocation->cipher},
+        {'a', &invocation->at},
+        {'w', &invocation->since},
+        {'E', &invocation->expiring},
+        {'Y', &invocation->year},
+        {'b', &invocation->by},
+        {'e', &invocation->exceptions},
+        {'D', &invocation->days},
+        {'k', &invocation->starttls},
+        {'A', &invocation->ca},
+        {'n', &invocation->name},
+        {'o', &invocation->timeout},
+        {'O', &invocation->dovecot_config},
+        {'P', &invocation->postfix_config},
+    };
+
+    for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
+        if (arguments[i].letter == letter)
+            return arguments[i].argument;
     }
-    return -1;
+    return NULL;
+}
+
+/* The flag of an option that takes no argument, or NULL: there is none. */
+static int *
+find_flag(struct invocation *invocation, int letter)
+{
+    const struct {
+        int letter;
+        int *flag;
+    } flags[] = {
+        {'d', &invocation->defaults},       {'j', &invocation->json},
+        {'U', &invocation->no_user},        {'x', &invocation->expired},
+        {'r', &invocation->replace},        {'f', &invocation->force},
+        {'J', &invocation->journal},        {'v', &invocation->csv},
+        {'H', &invocation->html},           {'L', &invocation->users},
+        {'m', &invocation->mask},           {'p', &invocation->password_changes},
+        {'T', &invocation->ignore_trusted}, {'l', &invocation->live},
+    };
+
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (flags[i].letter == letter)
+            return flags[i].flag;
+    }
+    return NULL;
 }
 
 /* Takes one option into the invocation; 0, or -1: not an option. */
 static int
 take_option(struct invocation *invocation, int letter)
 {
-    switch (letter) {
-    case 'c':
-        invocation->conf = optarg;
+    const char **argument = find_argument(invocation, letter);
+    int *flag = find_flag(invocation, letter);
+
+    if (argument != NULL)
+        *argument = optarg;
+    if (flag != NULL)
+        *flag = 1;
+    if (letter == 'c')
         invocation->conf_given = 1;
-        return 0;
-    case 'S':
-        invocation->state = optarg;
-        return 0;
-    case 'd':
-        invocation->defaults = 1;
-        return 0;
-    case 'j':
-        invocation->json = 1;
-        return 0;
-    case 's':
-        invocation->service = optarg;
-        return 0;
-    case 'u':
-        invocation->user = optarg;
-        return 0;
-    case 'U':
-        invocation->no_user = 1;
-        return 0;
-    case 'i':
-        invocation->client = optarg;
-        return 0;
-    case 'I':
-        invocation->connection = optarg;
-        return 0;
-    case 't':
-        invocation->tls = optarg;
-        return 0;
-    case 'C':
-        invocation->cipher = optarg;
-        return 0;
-    case 'a':
-        invocation->at = optarg;
-        return 0;
-    case 'x':
-        invocation->expired = 1;
-        return 0;
-    case 'E':
-        invocation->expiring = optarg;
-        return 0;
-    case 'r':
-        invocation->replace = 1;
-        return 0;
-    case 'f':
-        invocation->force = 1;
-        return 0;
-    }
-    return take_host_option(invocation, letter);
+    return argument != NULL || flag != NULL ? 0 : -1;
 }
 
 static size_t
@@ -234,7 +248,7 @@ main(int argc, char **argv)
         .conf = TLSFLOOR_SYSCONFDIR "/tlsfloor.conf",
         .state = TLSFLOOR_STATEDIR,
     };
-    char given[24] = "";
+    char given[64] = "";
     int letter, status;
 
     while ((letter = getopt_long(argc, argv, "c:S:dhV", options, NULL)) != -1) {

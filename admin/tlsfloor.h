@@ -21,7 +21,11 @@ struct invocation {
     const char *dovecot_config, *postfix_config; /* doctor; NULL: absent */
     int live;
     const char *starttls, *ca, *name, *timeout; /* probe; NULL: absent */
-    int argc;                                   /* what stands behind the command's name */
+    const char *since, *year, *by, *exceptions; /* report; NULL: absent */
+    const char *days;                           /* retire */
+    int ignore_trusted;
+    int journal, csv, html, users, password_changes, mask;
+    int argc; /* what stands behind the command's name */
     char **argv;
 };
 
@@ -32,6 +36,8 @@ int command_decide(const struct invocation *invocation);
 int command_doctor(const struct invocation *invocation);
 int command_exception(const struct invocation *invocation);
 int command_probe(const struct invocation *invocation);
+int command_report(const struct invocation *invocation);
+int command_retire(const struct invocation *invocation);
 int command_show(const struct invocation *invocation);
 
 #endif

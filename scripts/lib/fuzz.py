@@ -29,6 +29,7 @@ UNDER_TEST = {
     "audit": ["common/audit.c"],
     "envelope": ["common/envelope.c"],
     "exception": ["common/exception.c"],
+    "log-line": ["common/audit-read.c", "common/log-line.c", "common/log-stamp.c"],
     "names": ["common/cipher-suites.c", "common/facts.c", "common/text.c", "common/time-text.c",
               "common/tls-names.c"],
     "network": ["common/network.c"],

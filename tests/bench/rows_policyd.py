@@ -47,7 +47,8 @@ def speed(effort):
             yield rate_result(what, results, at_least=0.9)
             yield cpu_result(what, results, at_most=1.15)
             shares = (share_of_kernel(results[name]) for name in ("subject", "reference"))
-            yield Result(f"{what}, the kernel's share of the CPU", "{:.0%} to {:.0%}".format(*shares))
+            yield Result(f"{what}, the kernel's share of the CPU",
+                         "{:.0%} to {:.0%}".format(*shares))
 
 
 @row("filter", "with the system call filter beside without it")

@@ -18,11 +18,12 @@ from tap import expect, expect_true, skip_unless_root  # noqa: E402
 RUN = SOURCE + "/tests/bench/run"
 # Row -> a result of it.
 ROWS = {
-    "speed": r"10 connections, CPU: [\d.]+ \(.*\); [\d.]+ to [\d.]+ us; aim <= 1\.15; control [\d.]+",
+    "speed": r"10 connections, CPU: [\d.]+ \(.*\); [\d.]+ to [\d.]+ us; aim <= 1\.15; control ",
     "inside": r"parsing: \d+ ns",
     "memory": r"private: [\d.]+ MB; aim <= 3 MB; ",
     "start": r"100 networks: [\d.]+ ms; aim <= 0\.2 ms; control [-+][\d.]+ ms; ",
     "swap": r"new exceptions, p99: .* us; control [\d.]+",
+    "report": r"50,000 users, memory: \d[\d.]* MB; aim <= 100 MB; ",
     "exception": r"the longest time: [\d.]+ s; aim <= 1 s; ",
 }
 

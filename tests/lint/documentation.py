@@ -356,7 +356,7 @@ SPOILED = (  # check, page, what to change in it, and what is to be said then
     ("exceptions", r"^\.It Ic until ", ".It Ic till ", "key until is not documented"),
     ("exceptions", r"^\.It Ic until ", ".It Ic till ", "key till is documented and does not exist"),
     ("options", r"^\.It Fl -connection ", ".It Fl -connexion ", "option --connexion is documented"),
-    ("options", r"^\.Op Fl -at Ar time$", "", "option -at is missing in the synopsis"),
+    ("options", r"^\.Op Fl -by Ar key$", "", "option -by is missing in the synopsis"),
     ("commands", r"^\.It Cm apply$", ".It Cm install", "command apply is not documented"),
     ("commands", r"^\.It Cm apply$", ".It Cm install", "command install is documented and does"),
     ("commands", r"^\.Cm check$", ".Cm check\n.Op Fl -json", "command check takes no --json"),

@@ -21,7 +21,7 @@ from tap import Tap, Unexpected, expect  # noqa: E402
 SYSTEM = set("""
     arpa/inet.h assert.h ctype.h dirent.h elf.h errno.h fcntl.h float.h getopt.h grp.h inttypes.h
     iso646.h libgen.h limits.h link.h netdb.h netinet/in.h netinet/tcp.h paths.h poll.h pwd.h
-    signal.h
+    signal.h spawn.h
     stdarg.h stddef.h stdint.h stdio.h stdlib.h string.h sys/file.h sys/mman.h sys/resource.h
     sys/socket.h sys/stat.h sys/time.h sys/types.h sys/un.h sys/wait.h syslog.h time.h unistd.h
 """.split())

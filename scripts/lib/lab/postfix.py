@@ -6,6 +6,7 @@ ports; what is installed for people is what runs here.
 """
 
 import re
+import signal
 import subprocess
 
 from .workspace import SOURCE, answers, certificate, free_ports, wait_until
@@ -141,9 +142,14 @@ class Postfix:
         return text
 
     def start(self):
-        master = self.workspace.start([f"{DAEMONS}/master", "-c", self.conf, "-s"], "postfix.out")
+        self.process = self.workspace.start([f"{DAEMONS}/master", "-c", self.conf, "-s"],
+                                            "postfix.out")
         for port in self.ports.values():
-            self.workspace.wait_for(master, lambda port=port: answers(port), "Postfix")
+            self.workspace.wait_for(self.process, lambda port=port: answers(port), "Postfix")
+
+    def reload(self):
+        """Has the master read its configuration anew; smtpds that are at work finish first."""
+        self.process.send_signal(signal.SIGHUP)
 
     def log_lines(self, pattern):
         """The lines of Postfix's log that a regular expression is found in."""
