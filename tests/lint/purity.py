@@ -45,7 +45,7 @@ ALLOWED = set("""
 MAY_ALSO = {
     "conf.o": {"free", "realloc"},
     "doctor-restrictions.o": {"memmem"},
-    "doctor-services.o": {"atoi", "strtol"},
+    "doctor-services.o": {"__isoc23_strtol", "atoi", "strtol"},
     "doctor-settings.o": {"free", "realloc"},
     "envelope.o": {"qsort"},
     "network.o": {"free", "qsort", "reallocarray"},
