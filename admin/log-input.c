@@ -174,6 +174,7 @@ open_journal(struct source *source, int64_t since, char error[TLSFLOOR_ERROR_TEX
     char *arguments[] = {"journalctl",
                          "-q",
                          "--no-pager",
+                         "-a", /* or a long message is null */
                          "-o",
                          "json",
                          "--output-fields",

@@ -123,12 +123,12 @@ put_verdict(const struct view *view)
         fputs("nobody loses access.</h1>\n", view->out);
     else
         fprintf(view->out, "<b>%s%s</b> %s access.</h1>\n", view->users.is_least ? "at least " : "",
-                view_count(view->users.below, "user", count),
+                view_count(view->users.below, "user", "users", count),
                 view->users.below == 1 ? "loses" : "lose");
     view_date(tally->first, first);
     view_date(tally->last, last);
     fprintf(view->out, "<p>%s to %s (UTC), %s with audit lines of ", first, last,
-            view_count(tally_count_days(tally), "day", count));
+            view_count(tally_count_days(tally), "day", "days", count));
     for (size_t i = 0; i < tally->source_count; i++) {
         fputs(i == 0 ? "" : ", ", view->out);
         put(view->out, tally->sources[i].name);
@@ -181,12 +181,13 @@ put_gap(void *context, const struct tally_source *source, int64_t first, int64_t
 }
 
 static void
-put_note(const struct view *view, uint64_t number, const char *noun, const char *words)
+put_note(const struct view *view, uint64_t number, const char *one, const char *many,
+         const char *words)
 {
     char count[VIEW_COUNT];
 
     if (number > 0)
-        fprintf(view->out, "<li>%s %s</li>\n", view_count(number, noun, count), words);
+        fprintf(view->out, "<li>%s %s</li>\n", view_count(number, one, many, count), words);
 }
 
 static void
@@ -208,13 +209,16 @@ put_notes(const struct view *view)
         return;
     fputs("<ul>\n", view->out);
     tally_each_gap(tally, put_gap, &gaps);
-    put_note(view, gaps.told > GAPS_SHOWN ? gaps.told - GAPS_SHOWN : 0, "gap", "more");
-    put_note(view, tally->losses, "time", "a logger told that it lost lines");
-    put_note(view, tally->damaged, "audit line", "cut or mangled, and not counted");
-    put_note(view, tally->trusted, "login",
+    put_note(view, gaps.told > GAPS_SHOWN ? gaps.told - GAPS_SHOWN : 0, "more gap", "more gaps",
+             "like these");
+    put_note(view, tally->losses, "time", "times", "a logger told that it lost lines");
+    put_note(view, tally->damaged, "audit line was", "audit lines were",
+             "cut or mangled, and not counted");
+    put_note(view, tally->trusted, "login", "logins",
              "below the floor not judged, because of trusted_networks");
-    put_note(view, tally->logins[TALLY_TURNED_AWAY], "session", "turned away then, or put off");
-    put_note(view, tally->left_out, "login", "counted, but too many for the table");
+    put_note(view, tally->logins[TALLY_TURNED_AWAY], "session", "sessions",
+             "turned away then, or put off");
+    put_note(view, tally->left_out, "login", "logins", "counted, but too many for the table");
     fputs("</ul>\n", view->out);
 }
 

@@ -36,14 +36,12 @@ print_verdict(const struct view *view)
         fputs("nobody loses access", view->out);
     else
         fprintf(view->out, "%s%s %s access", view->users.is_least ? "at least " : "",
-                view_count(view->users.below, "user", count),
+                view_count(view->users.below, "user", "users", count),
                 view->users.below == 1 ? "loses" : "lose");
     if (unnamed > 0)
         fprintf(
             view->out, ", and %s a user would be refused",
-            view_count(unnamed,
-                       unnamed == 1 ? "session that does not name" : "sessions that do not name",
-                       count));
+            view_count(unnamed, "session that does not name", "sessions that do not name", count));
     fputs(".\n\n", view->out);
 }
 
@@ -77,7 +75,7 @@ print_period(const struct view *view)
     view_date(tally->first, first);
     view_date(tally->last, last);
     fprintf(view->out, "period        %s to %s (UTC), %s with audit lines\n", first, last,
-            view_count(tally_count_days(tally), "day", count));
+            view_count(tally_count_days(tally), "day", "days", count));
     for (size_t i = 0; i < tally->source_count; i++)
         fprintf(view->out, "%s%s%s", i == 0 ? "sources       " : ", ", tally->sources[i].name,
                 i + 1 == tally->source_count ? "\n" : "");
@@ -86,11 +84,10 @@ print_period(const struct view *view)
         fprintf(view->out, "missing       and %zu more such gaps\n", gaps.told - GAPS_SHOWN);
     if (tally->losses > 0)
         fprintf(view->out, "missing       loggers told %s that they lost lines\n",
-                view_count(tally->losses, "time", count));
+                view_count(tally->losses, "time", "times", count));
     if (tally->damaged > 0)
         fprintf(view->out, "missing       %s cut or mangled\n",
-                view_count(tally->damaged,
-                           tally->damaged == 1 ? "audit line is" : "audit lines are", count));
+                view_count(tally->damaged, "audit line is", "audit lines are", count));
 }
 
 static void
@@ -151,22 +148,22 @@ print_others(const struct view *view)
 
     if (tally->trusted > 0)
         fprintf(view->out, "not judged    %s below the floor, because of trusted_networks\n",
-                view_count(tally->trusted, "login", count));
+                view_count(tally->trusted, "login", "logins", count));
     if (unknown > 0)
         fprintf(view->out, "not judged    %s of unknown TLS version, by unknown_tls\n",
-                view_count(unknown, "login", count));
+                view_count(unknown, "login", "logins", count));
     if (tally->logins[TALLY_TURNED_AWAY] > 0) {
         fprintf(view->out, "turned away   %s, refused then or put off",
-                view_count(tally->logins[TALLY_TURNED_AWAY], "session", count));
+                view_count(tally->logins[TALLY_TURNED_AWAY], "session", "sessions", count));
         if (view->users.turned_away > 0)
             fprintf(view->out, "; %s nobody was ever let in with",
-                    view_count(view->users.turned_away, "name", count));
+                    view_count(view->users.turned_away, "name", "names", count));
         fputs("\n", view->out);
     }
     if (tally->left_out > 0)
         fprintf(view->out,
                 "left out      %s, which are counted above but were too many for the table\n",
-                view_count(tally->left_out, "login", count));
+                view_count(tally->left_out, "login", "logins", count));
 }
 
 /* --- the table --- */

@@ -129,9 +129,9 @@ view_until(int64_t until, char text_r[11])
 }
 
 const char *
-view_count(uint64_t number, const char *noun, char text_r[VIEW_COUNT])
+view_count(uint64_t number, const char *one, const char *many, char text_r[VIEW_COUNT])
 {
-    snprintf(text_r, VIEW_COUNT, "%" PRIu64 " %s%s", number, noun, number == 1 ? "" : "s");
+    snprintf(text_r, VIEW_COUNT, "%" PRIu64 " %s", number, number == 1 ? one : many);
     return text_r;
 }
 

@@ -127,6 +127,20 @@ print_view(const struct invocation *invocation, const struct wanted *wanted,
     return 0;
 }
 
+static void
+warn_of_limits(const struct tally *tally, struct report *report)
+{
+    char sentence[TLSFLOOR_ERROR_TEXT], count[VIEW_COUNT];
+
+    if (tally->left_out == 0)
+        return;
+    snprintf(sentence, sizeof(sentence),
+             "report: %s more than there is room for, so tables and lists are not whole: give "
+             "--since, or fewer logs at a time",
+             view_count(tally->left_out, "login is", "logins are", count));
+    report_warning(report, sentence);
+}
+
 int
 command_report(const struct invocation *invocation)
 {
@@ -144,6 +158,7 @@ command_report(const struct invocation *invocation)
         count_logs(invocation, wanted.since, &report, counted) == 0) {
         const struct tally *tally = &counted->tally;
 
+        warn_of_limits(tally, &report);
         somebody = tally->logins[TALLY_BELOW] + tally->logins[TALLY_EXCEPTED] > 0;
         if (make_view(invocation, tally, &view) != 0 || print_view(invocation, &wanted, &view) != 0)
             report_error(&report, "report: no memory to print it");

@@ -63,9 +63,9 @@ void view_date(int64_t time, char text_r[11]);
 void view_until(int64_t until, char text_r[11]);
 /* "mode = observe, floor = TLSv1.2", and what differs for a service. */
 void view_policy(const struct view *view);
-/* "1 user", "2 users". */
+/* "1 user", "2 users": a number with one of two words behind it. */
 #define VIEW_COUNT 64
-const char *view_count(uint64_t number, const char *noun, char text_r[VIEW_COUNT]);
+const char *view_count(uint64_t number, const char *one, const char *many, char text_r[VIEW_COUNT]);
 
 /* --- exceptions for who is below --- */
 

@@ -74,15 +74,16 @@ judge_users(struct verdict *verdict)
 
     if (tally->logins[TALLY_BELOW] > 0) {
         say_no(verdict);
-        printf("%s below the floor, of ", view_count(tally->logins[TALLY_BELOW], "login", count));
-        fputs(view_count(below, "user", count), stdout);
+        printf("%s below the floor, of ",
+               view_count(tally->logins[TALLY_BELOW], "login", "logins", count));
+        fputs(view_count(below, "user", "users", count), stdout);
         print_names(verdict, TALLY_BELOW);
     }
     if (tally->logins[TALLY_EXCEPTED] > 0) {
         say_no(verdict);
         printf("%s that an exception lets in, of ",
-               view_count(tally->logins[TALLY_EXCEPTED], "login", count));
-        fputs(view_count(excepted, "user", count), stdout);
+               view_count(tally->logins[TALLY_EXCEPTED], "login", "logins", count));
+        fputs(view_count(excepted, "user", "users", count), stdout);
         print_names(verdict, TALLY_EXCEPTED);
     }
 }
@@ -98,12 +99,12 @@ judge_not_judged(struct verdict *verdict)
         say_no(verdict);
         printf("%s below the floor from trusted_networks, which are not judged; if all are a "
                "webmail's,\n    give --ignore-trusted\n",
-               view_count(tally->trusted, "login", count));
+               view_count(tally->trusted, "login", "logins", count));
     }
     if (unknown > 0) {
         say_no(verdict);
         printf("%s of unknown TLS version: ask at the proxy where TLS ended\n",
-               view_count(unknown, "login", count));
+               view_count(unknown, "login", "logins", count));
     }
 }
 
@@ -157,8 +158,8 @@ judge_exceptions(struct verdict *verdict, struct report *report)
     if (in_force > 0) {
         say_no(verdict);
         printf("%s in force: %s%s; remove %s end\n",
-               view_count(in_force, in_force == 1 ? "exception is" : "exceptions are", count),
-               first, in_force > 1 ? " ..." : "",
+               view_count(in_force, "exception is", "exceptions are", count), first,
+               in_force > 1 ? " ..." : "",
                in_force > 1 ? "them, or wait for their" : "it, or wait for its");
     }
     exceptions_free(&own);
@@ -202,13 +203,13 @@ judge_coverage(struct verdict *verdict)
     tally_each_gap(tally, print_gap, verdict);
     if (tally->losses > 0) {
         say_no(verdict);
-        printf("loggers told %s that they lost lines\n", view_count(tally->losses, "time", count));
+        printf("loggers told %s that they lost lines\n",
+               view_count(tally->losses, "time", "times", count));
     }
     if (tally->damaged > 0) {
         say_no(verdict);
         printf("%s cut or mangled\n",
-               view_count(tally->damaged, tally->damaged == 1 ? "audit line is" : "audit lines are",
-                          count));
+               view_count(tally->damaged, "audit line is", "audit lines are", count));
     }
 }
 
@@ -243,13 +244,11 @@ print_yes(const struct verdict *verdict)
     view_date(tally->first, first);
     view_date(tally->last, last);
     printf("yes: nobody was let in below the floor from %s to %s; %s of ", first, last,
-           view_count(tally->logins[TALLY_READY], "good login", count));
-    puts(view_count(verdict->view.users.ready, "user", count));
+           view_count(tally->logins[TALLY_READY], "good login", "good logins", count));
+    puts(view_count(verdict->view.users.ready, "user", "users", count));
     if (tally->logins[TALLY_TURNED_AWAY] > 0)
         printf("%s turned away; to them only the words change\n",
-               view_count(tally->logins[TALLY_TURNED_AWAY],
-                          tally->logins[TALLY_TURNED_AWAY] == 1 ? "session was" : "sessions were",
-                          count));
+               view_count(tally->logins[TALLY_TURNED_AWAY], "session was", "sessions were", count));
     retire_print_settings(verdict->counted->judge.site.policy);
 }
 

@@ -234,7 +234,7 @@ def the_journal_itself(directory):
     found = json_of(logs, "--journal", "--since", "2026-11-01", env=environment)
     expect(found["period"]["lines"], 2)
     asked = (Path(directory) / "asked").read_text()
-    expect_true(f"--since @{seconds(2026, 11, 1)}" in asked and "-o json" in asked and
+    expect_true(f"--since @{seconds(2026, 11, 1)}" in asked and "-a -o json" in asked and
                 "-t tlsfloor-policyd -t dovecot" in asked, asked)
     tool.write_text("#!/bin/sh\nexit 1\n")
     expect_error(logs, "the journal: journalctl could not read all", "--journal", env=environment)
@@ -442,6 +442,40 @@ def masked_names_stay_the_same(directory):
         expect_true("ann@" not in output and "192.0.2" not in output, f"{view}: {output}")
     rows = json_of(logs, "--mask", path)["rows"]
     expect(len({row["user"] for row in rows}), 1)
+
+
+@case
+def numbers_and_their_words(directory):
+    logs = Logs(directory)
+    for number, words in (
+            (1, ("1 user loses access, and 1 session that does not name a user would",
+                 "1 audit line is cut", "told 1 time that", "1 login below the floor, because")),
+            (2, ("2 users lose access, and 2 sessions that do not name a user would",
+                 "2 audit lines are cut", "told 2 times that",
+                 "2 logins below the floor, because"))):
+        path = logs.write("log", [
+            line for n in range(number) for line in
+            (dovecot(user=f"u{n}"), policyd(user="-"), dovecot()[:200] + "\n",
+             "Nov 20 12:00:00 mail rsyslogd: 3 messages lost due to rate-limiting\n",
+             dovecot(action="accept", reason="trusted-network"))])
+        output = logs.run(path)[0]
+        for word in words:
+            expect_true(word in output, f"{word}:\n{output}")
+
+
+@case
+def more_than_there_is_room_for(directory):
+    """Names that were turned away, which anybody can invent, leave the room of others alone."""
+    logs = Logs(directory)
+    path = logs.write("log", [dovecot(user=f"x{number}", action="refuse")
+                              for number in range(20003)] + [dovecot()])
+    output, errors, status = logs.run("--users", path)
+    expect(status, 1)
+    expect_true("3 logins are more than there is room for" in errors, errors)
+    expect(output.count("\n"), 2, "one user below the floor")
+    output, _, _ = logs.run(path)
+    for words in ("left out      3 logins", "20003 names nobody was ever let in"):
+        expect_true(words in output, output[:2000])
 
 
 if __name__ == "__main__":
