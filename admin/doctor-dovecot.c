@@ -345,8 +345,8 @@ doctor_check_dovecot_cleartext(const struct doctor_facts *facts, struct findings
             continue;
         if (allowed && !wants_cleartext(facts, service->service))
             finding = find(findings, FINDING_WARNING,
-                           "takes passwords without TLS, and no exception needs it: a client that "
-                           "sends one unasked has sent it in the clear");
+                           "takes passwords without TLS, and no exception needs it: nothing but "
+                           "tlsfloor refuses them");
         else if (!allowed && facts->cleartext[service->service])
             finding = find(findings, FINDING_ERROR,
                            "takes no passwords without TLS, and an exception allows cleartext: it "
