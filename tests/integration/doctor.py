@@ -337,12 +337,12 @@ def test_postfix_more(tap, mail, changed, names, rest):
         smtp, no_helo = rest
         expect_findings(changed.ask(master=[no_helo]), [f"warning ports Postfix {names['smtp']}"])
         judged = " ".join(str(port) for port in mail.ports.values())
-        mail.site.apply(submission_ports=judged)
+        mail.policyd.apply(submission_ports=judged)
         expect_findings(changed.ask(master=[no_helo]), [f"error ports Postfix {names['smtp']}"])
-        mail.site.apply(submission_ports="587")
+        mail.policyd.apply(submission_ports="587")
         expect_findings(changed.ask(master=[smtp, no_helo]),
                         [f"warning ports Postfix {names[name]}" for name in GOOD_SERVICES])
-        mail.site.apply()
+        mail.policyd.apply()
     socket = mail.postfix.policy_directory / "policy"
     with tap.case("Postfix: a socket that it may not use"):
         mode = socket.stat().st_mode
