@@ -102,6 +102,8 @@ def added(text):
     return lambda before: before + text
 
 
+USUAL_PORTS = {"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "sieve": 4190,
+               "submission": 587, **({"submissions": 465} if RELEASE == "2.4" else {})}
 OUR_PASSDB = r"^passdb(?: \S+)? \{\n *driver = tlsfloor\n\}\n"
 NO_PLUGIN = {"2.3": "login_plugins =\n", "2.4": "login_plugins =\n"}[RELEASE]
 IN_POP3 = block("protocol pop3", {"2.3": "login_plugins = other\n",
@@ -183,6 +185,12 @@ def test_dovecot(tap, workspace):
         expect(status, 2, "status")
         expect({one["what"] for one in found["findings"] if one["check"] == "live"},
                {"nobody listens: Connection refused"}, "findings")
+    with tap.case("Dovecot: the usual ports"):
+        conf = workspace.write("usual.conf", replaced(r"^ *port = \d+\n", "")(good))
+        _, found = doctor(site, "--dovecot-config", str(conf), "--postfix-config", "none", "--live")
+        expect({one["where"] for one in found["findings"] if one["check"] == "live"},
+               {f"Dovecot {name}, 127.0.0.1 port {port}" for name, port in USUAL_PORTS.items()},
+               "tried")
     test_policies(tap, workspace, good)
 
 
