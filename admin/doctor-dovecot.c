@@ -7,6 +7,8 @@
 
 #include "doctor-dovecot.h"
 
+#define REINSTALL "apt install dovecot-tlsfloor, or configure --with-dovecot-moduledir"
+
 const struct dovecot_service dovecot_services[DOVECOT_SERVICES] = {
     {TLSFLOOR_SERVICE_IMAP, "imap", "imap-login"},
     {TLSFLOOR_SERVICE_POP3, "pop3", "pop3-login"},
@@ -151,9 +153,8 @@ doctor_check_plugin(const struct doctor_facts *facts, struct findings *findings)
     finding = find(findings, FINDING_ERROR,
                    "Dovecot is to load the login plugin, and it is not there: login processes do "
                    "not start, and nobody can log in");
-    find_where(finding, "%s: login_plugin_dir = %s", dovecot->conf,
-               settings_get(&dovecot->settings, SETTINGS_TOP, "login_plugin_dir"));
-    find_mend(finding, "apt install dovecot-tlsfloor, or configure --with-dovecot-moduledir");
+    find_where(finding, "%s: login_plugin_dir", dovecot->conf);
+    find_mend(finding, REINSTALL);
 }
 
 void
@@ -167,8 +168,7 @@ doctor_check_build(const struct doctor_facts *facts, struct findings *findings)
                    "the login plugin was built with another %s than the one that is installed: "
                    "login processes do not start, and nobody can log in",
                    facts->dovecot.stale);
-    find_where(finding, "%s: login_plugin_dir = %s", facts->dovecot.conf,
-               settings_get(&facts->dovecot.settings, SETTINGS_TOP, "login_plugin_dir"));
+    find_where(finding, "%s: login_plugin_dir", facts->dovecot.conf);
     find_mend(finding, "rebuild and install tlsfloor for this dovecot-core");
 }
 
@@ -261,6 +261,13 @@ doctor_check_passdb(const struct doctor_facts *facts, struct findings *findings)
     if (!has_logins(dovecot) || facts->policy == NULL)
         return;
     passdbs = list_passdbs(&dovecot->settings);
+    if (dovecot->passdb_missing && (passdbs.ours || passdbs.our_master)) {
+        finding = find(findings, FINDING_ERROR,
+                       "Dovecot is to have the passdb tlsfloor, and it is not there: the auth "
+                       "process does not start, and nobody can log in");
+        find_where(finding, "%s: passdb", dovecot->conf);
+        find_mend(finding, REINSTALL);
+    }
     if (!facts->policy->dovecot_passdb && (passdbs.ours || passdbs.our_master)) {
         finding = find(findings, FINDING_WARNING,
                        "the passdb tlsfloor judges nobody: dovecot_passdb = no");

@@ -117,6 +117,20 @@ compare_builds(const char *module, struct doctor_dovecot *dovecot)
     }
 }
 
+/* Passdbs are in the folder auth beside the folder login, and nowhere else. */
+static void
+take_passdb(const char *directory, struct doctor_dovecot *dovecot)
+{
+    static const char login[] = "/login";
+    size_t size = directory == NULL ? 0 : strlen(directory), end = sizeof(login) - 1;
+    char path[TLSFLOOR_PATH];
+
+    if (size < end || strcmp(directory + size - end, login) != 0)
+        return;
+    snprintf(path, sizeof(path), "%.*s/auth/libauthdb_tlsfloor.so", (int)(size - end), directory);
+    dovecot->passdb_missing = access(path, F_OK) != 0;
+}
+
 static void
 take_module(struct doctor_dovecot *dovecot)
 {
@@ -127,6 +141,7 @@ take_module(struct doctor_dovecot *dovecot)
     for (size_t i = 0; i < DOVECOT_SERVICES; i++)
         loaded |= dovecot_has(dovecot, &dovecot_services[i]) &&
                   dovecot_loads_plugin(dovecot, &dovecot_services[i]);
+    take_passdb(directory, dovecot);
     if (!loaded)
         return;
     if (find_module(directory, "tlsfloor.so", path))
@@ -180,15 +195,16 @@ gather_dovecot(const struct invocation *invocation, struct doctor_gathered *gath
 static void
 take_file(const char *path, struct doctor_file *file_r)
 {
-    char folder[TLSFLOOR_PATH];
+    char folder[TLSFLOOR_PATH], *slash;
     struct stat status;
 
     memset(file_r, 0, sizeof(*file_r));
     snprintf(file_r->path, sizeof(file_r->path), "%s", path);
     snprintf(folder, sizeof(folder), "%s", path);
-    *strrchr(folder, '/') = '\0';
-    if (stat(path, &status) != 0)
+    slash = strrchr(folder, '/');
+    if (slash == NULL || stat(path, &status) != 0)
         return;
+    *slash = '\0';
     file_r->there = 1;
     file_r->is_socket = S_ISSOCK(status.st_mode);
     file_r->mode = status.st_mode & 07777;

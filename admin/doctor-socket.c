@@ -42,7 +42,7 @@ check_chroot(const struct doctor_postfix *postfix, const char *service, struct f
 
     for (int list = 0; list < POSTFIX_LISTS; list++) {
         if (!restrictions_policy_path(postfix_get(postfix, service, postfix_lists[list]), path) ||
-            path[0] != '/' || chroot == NULL || strcmp(chroot, "y") != 0)
+            path[0] != '/' || queue == NULL || chroot == NULL || strcmp(chroot, "y") != 0)
             continue;
         finding = find(findings, FINDING_ERROR,
                        "is chrooted to %s, where there is no %s: everybody is put "

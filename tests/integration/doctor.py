@@ -33,11 +33,19 @@ ACCEPTS_OLD = f"note dovecot-tls {ALL}"
 EXCEPTION = "ann allow=TLSv1 until=2097-03-31 service=imap,submission from=192.0.2.0/28\n"
 
 
+def contents(site):
+    """Of all that doctor looks at: path, mode, change of content or mode."""
+    paths = [site.conf, site.state, *site.state.iterdir()]
+    return [(path, path.stat().st_mode, path.stat().st_ctime_ns) for path in paths]
+
+
 def doctor(site, *arguments):
-    """(status, the object that it prints)."""
+    """(status, the object that it prints); nothing is changed."""
+    before = contents(site)
     done = subprocess.run([TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor", "--json",
                            *arguments], capture_output=True, text=True, timeout=300, check=False)
     expect_true(done.stdout, f"no output: {done.stderr}")
+    expect(contents(site), before, "files")
     return done.returncode, json.loads(done.stdout)
 
 
@@ -171,6 +179,14 @@ def test_dovecot(tap, workspace):
                       ["error dovecot-build"], True)
         (modules / "lib95_tlsfloor.so").write_bytes(plugin)
         check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n", [], True)
+    with tap.case("Dovecot: a passdb that is not there"):
+        login = workspace.directory("dovecot-modules/login")
+        auth = workspace.directory("dovecot-modules/auth")
+        shutil.copy(server.plugin_directory / "tlsfloor.so", login)
+        text = good + f"login_plugin_dir = {login}\n"
+        check_dovecot(server, site, text, ["error dovecot-passdb"], True)
+        (auth / "libauthdb_tlsfloor.so").write_bytes(b"")
+        check_dovecot(server, site, text, [], True)
     with tap.case("Dovecot: each claim is proved on the wire"):
         status, found = doctor(site, "--dovecot-config", str(server.conf), "--postfix-config",
                                "none", "--live")

@@ -84,6 +84,12 @@ no_module(struct bench *bench)
 }
 
 static void
+no_passdb(struct bench *bench)
+{
+    bench->facts.dovecot.passdb_missing = 1;
+}
+
+static void
 stale(struct bench *bench)
 {
     strcpy(bench->facts.dovecot.stale, "libdovecot.so.0");
@@ -166,6 +172,7 @@ static const struct row rows[] = {
     {"a good set-up", "", "", "", NULL, ""},
     {"exceptions in a good set-up", "", "", "", excepted, ""},
     {"a plugin that is not there", "", "", "", no_module, "error dovecot-plugin\n"},
+    {"a passdb that is not there", "", "", "", no_passdb, "error dovecot-passdb\n"},
     {"another Dovecot", "", "", "", stale, "error dovecot-build\n"},
     {"a group that may not read", "", "", "", other_readers, "error exceptions-access\n"},
     {"exceptions that everybody may read", "", "", "", no_readers, ""},
