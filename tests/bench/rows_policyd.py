@@ -46,9 +46,8 @@ def speed(effort):
             what = f"{connections} connections"
             yield rate_result(what, results, at_least=0.9)
             yield cpu_result(what, results, at_most=1.15)
-            shares = (share_of_kernel(results[name]) for name in ("subject", "reference"))
-            yield Result(f"{what}, the kernel's share of the CPU",
-                         "{:.0%} to {:.0%}".format(*shares))
+            ours, bares = (share_of_kernel(results[name]) for name in ("subject", "reference"))
+            yield Result(f"{what}, the kernel's share of the CPU", f"{ours:.0%} to {bares:.0%}")
 
 
 @row("filter", "with the system call filter beside without it")
