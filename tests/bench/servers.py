@@ -163,15 +163,18 @@ class Postfwd(Server):
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.address = f"127.0.0.1:{port}"
-        rules = pathlib.Path(directory, f"rules{exceptions}")
+        own = pathlib.Path(directory, f"postfwd{exceptions}")
+        own.mkdir()
+        shutil.chown(own, "nobody", "nogroup")
+        rules = own / "rules"
         rules.write_text("".join(
             f"id=E{number}; sasl_username==legacy{number:06}@example.org;"
             f" encryption_protocol==TLSv1; action=DUNNO\n"
             for number in range(exceptions)) + self.LAST)
-        pidfile = pathlib.Path(directory, f"pid{exceptions}")
+        pidfile = own / "pid"
         subprocess.run([program, "-P", "-n", "--norulelog", "-c", "0", "-L", "-f", rules,
                         "--server_socket", "tcp:" + self.address, "--pidfile", pidfile,
-                        "--cache_socket", f"unix:{directory}/cache{exceptions}",
+                        "--cache_socket", f"unix:{own}/cache",
                         "-u", "nobody", "-g", "nogroup"], check=True, stderr=subprocess.DEVNULL)
         wait_until(pidfile.exists)
         self.group = int(pidfile.read_text())
