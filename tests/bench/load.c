@@ -248,5 +248,6 @@ main(int argc, char **argv)
              (double)(nanoseconds() - start) / 1e9, percentile(0.5), percentile(0.99),
              percentile(0.999));
     say(line);
+    free(all);
     return 0;
 }

@@ -96,13 +96,16 @@ main(int argc, char **argv)
     struct tlsfloor_judge judge = {.look_up = look_up};
     char error[TLSFLOOR_ERROR_TEXT];
     struct stat identity;
+    struct tlsfloor_policy *policy;
 
     if (argc != 3)
         return 2;
-    judge.policy = tlsfloor_state_load(argv[1], &identity, error);
-    if (judge.policy == NULL)
+    policy = tlsfloor_state_load(argv[1], &identity, error);
+    if (policy == NULL)
         die(error);
+    judge.policy = policy;
     load_requests(argv[2]);
     printf("%.0f %.0f\n", least(NULL), least(&judge));
+    tlsfloor_policy_free(policy);
     return 0;
 }

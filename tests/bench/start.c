@@ -20,8 +20,10 @@ load(const char *directory)
     struct stat identity;
     struct tlsfloor_policy *policy = tlsfloor_state_load(directory, &identity, error);
 
-    if (policy != NULL)
+    if (policy != NULL) {
+        tlsfloor_policy_free(policy);
         return 0;
+    }
     fprintf(stderr, "%s\n", error);
     return 2;
 }
