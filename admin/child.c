@@ -60,7 +60,7 @@ start(char *const argv[], const int out[2], const int complaints[2], pid_t *pid_
     return error;
 }
 
-/* Takes some more. 1, or 0: the end, or more than anybody prints, or no memory. */
+/* Takes some more. 1, 0: the end, or -1: more than anybody prints, or no memory. */
 static int
 take(struct stream *stream)
 {
@@ -71,7 +71,7 @@ take(struct stream *stream)
         char *data = room > 2 * CHILD_OUTPUT ? NULL : realloc(stream->data, room);
 
         if (data == NULL)
-            return 0;
+            return -1;
         stream->data = data;
         stream->room = room;
     }
@@ -92,7 +92,11 @@ take_all(struct stream streams[2])
         if (poll(pollers, 2, -1) < 0 && errno != EINTR)
             return;
         for (size_t i = 0; i < 2; i++) {
-            if (pollers[i].fd >= 0 && pollers[i].revents != 0 && !take(&streams[i]))
+            int more = pollers[i].fd >= 0 && pollers[i].revents != 0 ? take(&streams[i]) : 1;
+
+            if (more < 0)
+                return;
+            if (more == 0)
                 pollers[i].fd = -1;
         }
     }

@@ -180,6 +180,10 @@ gather_dovecot(const struct invocation *invocation, struct doctor_gathered *gath
     if (found != 1)
         return found;
     take_head(gathered->texts[0], dovecot);
+    if (dovecot->version[0] == '\0') {
+        snprintf(error, TLSFLOOR_ERROR_TEXT, "doveconf: does not say of which Dovecot it is");
+        return -1;
+    }
     if (settings_parse(&dovecot->settings, gathered->texts[0]) != 0) {
         snprintf(error, TLSFLOOR_ERROR_TEXT, "no memory for Dovecot's settings");
         return -1;

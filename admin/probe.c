@@ -226,7 +226,11 @@ run(const struct invocation *invocation, struct probe_result *result)
         fprintf(stderr, "error: %s\n", error);
         return EXIT_ERROR;
     }
-    result->name = invocation->name == NULL ? result->target.host : invocation->name;
+    result->name = result->target.host;
+    if (invocation->name != NULL) {
+        result->name = invocation->name;
+        result->target.domain[0] = result->target.srv_id[0] = '\0';
+    }
     peer = make_peer(invocation, result);
     peer.timeout = timeout_of(invocation);
     if (peer.timeout == 0)

@@ -429,6 +429,27 @@ def test_command(tap, workspace):
                                    *arguments], capture_output=True, text=True, check=False)
             expect_true(done.stderr.startswith(f"error: doctor: {want}"), done.stderr)
             expect((done.returncode, done.stdout), (2, ""), "status and output")
+    # What stands in place of doveconf, and what is said then.
+    for name, script, want in (
+            ("prints without end", "yes 'a = b'", "error: doctor: doveconf: failed"),
+            ("complains without end", "yes complaint >&2", "error: doctor: doveconf: "),
+            ("fails without a word", "exit 3", "error: doctor: doveconf: failed"),
+            ("prints nothing", "true", "error: doctor: doveconf: does not say of which"),
+            ("is killed", "kill -9 $$", "error: doctor: doveconf: failed"),
+            ("speaks to the terminal", "printf '\\033[2Jx' >&2; exit 1",
+             "error: doctor: doveconf: ?[2Jx"),
+            ("prints rubbish", "head -c 100000 /dev/urandom",
+             "error: doctor: doveconf: does not say of which"),
+            ("prints rubbish of Dovecot", "echo '# 2.3.19: /x'; head -c 100000 /dev/urandom", "")):
+        with tap.case(f"a doveconf that {name}"):
+            folder = workspace.directory("programs")
+            workspace.write("programs/doveconf", f"#!/bin/sh\n{script}\n", 0o755)
+            done = subprocess.run([TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor",
+                                   "--postfix-config", "none"], capture_output=True, timeout=60,
+                                  env=dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"),
+                                  check=False)
+            expect_true(done.stderr.decode().startswith(want), done.stderr)
+            expect_true(done.returncode == 2 or not want and done.returncode in (0, 1), done)
     with tap.case("neither program is there at all"):
         done = subprocess.run([TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor"],
                               capture_output=True, text=True, check=False,

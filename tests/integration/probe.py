@@ -212,6 +212,9 @@ def test_names(tap, workspace, site):
                     "mail.example.org: who came by the SRV record has to ask its user\n" in said,
                     said)
         expect(status, 1, "status")
+    with tap.case("a name of one's own, behind an SRV record"):
+        status, said = ask("_imaps._tcp.host.example", "--name", "mail.example.org")
+        expect(status, 0, f"status of {said}")
     with tap.case("the SRV name of another service, and STARTTLS"):
         status, said = ask("_imap._tcp.example.org")
         expect_true(", IMAP, TLS by STARTTLS\n" in said and "_imaps.example.org" in said and
