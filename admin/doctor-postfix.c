@@ -184,7 +184,7 @@ check_port(const struct doctor_facts *facts, const char *service, struct finding
         find_where(finding, "tlsfloor.conf: submission_ports");
         find_mend(finding, "take %u out of submission_ports", port);
     } else if (!postfix_offers_logins(postfix, service)) {
-        finding = find(findings, FINDING_WARNING,
+        finding = find(findings, FINDING_NOTE,
                        "takes mail from other servers, and asks tlsfloor-policyd for "
                        "nothing: its mail waits whenever the daemon does");
         postfix_find(finding, postfix, service, "smtpd_..._restrictions");

@@ -359,7 +359,7 @@ def test_postfix(tap):
 def test_postfix_more(tap, mail, changed, names, rest):
     with tap.case("Postfix: ports of logins, and of other servers"):
         smtp, no_helo = rest
-        expect_findings(changed.ask(master=[no_helo]), [f"warning ports Postfix {names['smtp']}"])
+        expect_findings(changed.ask(master=[no_helo]), [f"note ports Postfix {names['smtp']}"])
         judged = " ".join(str(port) for port in mail.ports.values())
         mail.policyd.apply(submission_ports=judged)
         expect_findings(changed.ask(master=[no_helo]), [f"error ports Postfix {names['smtp']}"])

@@ -247,7 +247,7 @@ static const struct row rows[] = {
      "policy_context=x }\n",
      "submission_ports = 465\npolicy_contexts = x=submission\n", NULL, ""},
     {"mail of others asks", "", "smtp/inet/smtpd_sender_restrictions = " POLICY_SERVICE "\n", "",
-     NULL, "warning ports Postfix smtp\n"},
+     NULL, "note ports Postfix smtp\n"},
     {"mail of others is judged", "", "smtp/inet/smtpd_sender_restrictions = " POLICY_SERVICE "\n",
      "submission_ports = 25 587\n", NULL, "error ports Postfix smtp\n"},
     {"no socket", "", "", "", no_socket, "error policy-socket\n"},
