@@ -176,6 +176,18 @@ def test_postfix(tap):
             expect(status, 0, "status")
 
 
+def test_bad_names(tap, ask):
+    for target, want in (
+            ("_imaps._tcp.none.example", "says that there is no such service"),
+            ("_imaps._tcp.nowhere.example", "has no SRV record, or the DNS does not answer"),
+            ("_http._tcp.example.org", "is for none of the services imaps, imap,"),
+            ("_imaps.example.org", "is no name of an SRV record such as ")):
+        with tap.case(f"{target} {want}"):
+            status, said = ask(target)
+            expect_true(want in said, said)
+            expect(status, 2, "status")
+
+
 def test_names(tap, workspace, site):
     """SRV records, and hosts with several addresses."""
     authority = Authority(workspace.directory("authority"))
@@ -226,15 +238,7 @@ def test_names(tap, workspace, site):
         status, said = ask("_imaps._tcp.example.org")
         expect_true("is for example.org" in said, said)
         expect(status, 0, f"status of {said}")
-    for target, want in (
-            ("_imaps._tcp.none.example", "says that there is no such service"),
-            ("_imaps._tcp.nowhere.example", "has no SRV record, or the DNS does not answer"),
-            ("_http._tcp.example.org", "is for none of the services imaps, imap,"),
-            ("_imaps.example.org", "is no name of an SRV record such as ")):
-        with tap.case(f"{target} {want}"):
-            status, said = ask(target)
-            expect_true(want in said, said)
-            expect(status, 2, "status")
+    test_bad_names(tap, ask)
     for server in servers.values():
         server.stop()
 
