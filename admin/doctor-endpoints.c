@@ -45,19 +45,28 @@ own_address(char text_r[INET6_ADDRSTRLEN])
     freeifaddrs(list);
 }
 
+static int
+is_word(struct tlsfloor_text word, const char *text)
+{
+    return tlsfloor_text_equal(word, tlsfloor_text_from(text));
+}
+
 /* The address of the first word of a list, as "127.0.0.1, ::1"; our own if it means all. */
 static void
 choose_address(const char *list, char text_r[INET6_ADDRSTRLEN])
 {
+    struct tlsfloor_text word = {NULL, 0};
     struct tlsfloor_address address;
-    size_t size = list == NULL ? 0 : strcspn(list, " ,");
 
-    if (list != NULL && size < INET6_ADDRSTRLEN && strncmp(list, "::", 3) != 0 &&
-        tlsfloor_address_parse((struct tlsfloor_text){list, size}, &address) == 0 &&
-        strspn(list, "0.") != size)
-        snprintf(text_r, INET6_ADDRSTRLEN, "%.*s", (int)size, list);
-    else if (list != NULL && strncmp(list, "loopback-only", 13) == 0)
+    if (list != NULL) {
+        list += list[0] == '[';
+        word = (struct tlsfloor_text){list, strcspn(list, " ,]")};
+    }
+    if (is_word(word, "localhost") || is_word(word, "loopback-only"))
         snprintf(text_r, INET6_ADDRSTRLEN, "127.0.0.1");
+    else if (!is_word(word, "::") && !is_word(word, "0.0.0.0") &&
+             tlsfloor_address_parse(word, &address) == 0 && word.size < INET6_ADDRSTRLEN)
+        snprintf(text_r, INET6_ADDRSTRLEN, "%.*s", (int)word.size, word.data);
     else
         own_address(text_r);
 }
@@ -212,20 +221,17 @@ give_postfix(const struct walk *walk, const char *service)
     const struct doctor_postfix *postfix = &walk->facts->postfix;
     struct doctor_endpoint endpoint = {.service = TLSFLOOR_SERVICE_SUBMISSION,
                                        .oldest = postfix_oldest_tls(postfix, service)};
-    char address[INET6_ADDRSTRLEN], host[POSTFIX_NAME], *colon;
+    char address[INET6_ADDRSTRLEN], name[POSTFIX_NAME], host[POSTFIX_NAME], *colon;
 
-    snprintf(host, sizeof(host), "%.*s", (int)strcspn(service, "/"), service);
+    snprintf(host, sizeof(host), "%s", postfix_title(service, name));
     colon = strrchr(host, ':');
     if (colon != NULL)
         *colon = '\0';
     choose_address(colon == NULL ? postfix_get(postfix, service, "inet_interfaces") : host,
                    address);
     if (postfix_port(service) == 0 ||
-        place(&endpoint, "Postfix", service, address, postfix_port(service)) != 0)
+        place(&endpoint, "Postfix", name, address, postfix_port(service)) != 0)
         return;
-    *strstr(endpoint.title, "/inet/") = '\0';
-    snprintf(endpoint.title + strlen(endpoint.title), 80, ", %s port %u", address,
-             postfix_port(service));
     endpoint.peer.protocol = PROBE_SMTP;
     endpoint.peer.starttls =
         !settings_is_yes(postfix_get(postfix, service, "smtpd_tls_wrappermode"));

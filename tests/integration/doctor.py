@@ -293,7 +293,7 @@ class Changed:
     def __init__(self, mail):
         self.mail = mail
 
-    def ask(self, main="", master=(), **options):
+    def ask(self, main="", master=(), options=()):
         directory = self.mail.workspace.path / "changed-postfix"
         shutil.rmtree(directory, ignore_errors=True)
         shutil.copytree(self.mail.postfix.conf, directory)
@@ -305,7 +305,7 @@ class Changed:
             expect_true(count, f"nothing to change: {pattern}")
         (directory / "master.cf").write_text(text)
         return doctor(self.mail.site, "--dovecot-config", "none", "--postfix-config",
-                      str(directory), **options)
+                      str(directory), *options)
 
 
 HELO = r"-o smtpd_helo_restrictions=\$mua_helo_restrictions"
@@ -384,6 +384,15 @@ def test_postfix_more(tap, mail, changed, names, rest):
                                             "-o smtpd_tls_security_level=may"),
                                     ("-o smtpd_tls_auth_only=yes", "-o smtpd_tls_auth_only=no")])
         expect_findings(found, [f"warning postfix-cleartext Postfix {names['submission']}"])
+    for interfaces, address in (("localhost", "127.0.0.1"), ("loopback-only", "127.0.0.1"),
+                                ("127.0.0.9, 127.0.0.1", "127.0.0.9")):
+        with tap.case(f"Postfix: a service on {interfaces}"):
+            master = [*rest, (re.escape(names["submission"]), "submission"),
+                      (re.escape(names["submissions"]), "[::1]:465")]
+            _, found = changed.ask(f"inet_interfaces = {interfaces}\n", master, ("--live",))
+            expect([one["where"] for one in found["findings"] if one["check"] == "live"],
+                   [f"Postfix submission, {address} port 587",
+                    "Postfix [::1]:465, ::1 port 465"], "tried")
     with tap.case("Postfix: each claim is proved on the wire"):
         status, found = doctor(mail.site, "--dovecot-config", "none", "--postfix-config",
                                str(mail.postfix.conf), "--live")
