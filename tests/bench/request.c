@@ -94,6 +94,7 @@ int
 main(int argc, char **argv)
 {
     struct tlsfloor_judge judge = {.look_up = look_up};
+    struct tlsfloor_policy *policy;
     char error[TLSFLOOR_ERROR_TEXT];
     struct stat identity;
     struct tlsfloor_policy *policy;

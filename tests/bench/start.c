@@ -20,12 +20,12 @@ load(const char *directory)
     struct stat identity;
     struct tlsfloor_policy *policy = tlsfloor_state_load(directory, &identity, error);
 
-    if (policy != NULL) {
-        tlsfloor_policy_free(policy);
-        return 0;
+    if (policy == NULL) {
+        fprintf(stderr, "%s\n", error);
+        return 2;
     }
-    fprintf(stderr, "%s\n", error);
-    return 2;
+    tlsfloor_policy_free(policy);
+    return 0;
 }
 
 int
