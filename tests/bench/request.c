@@ -97,7 +97,6 @@ main(int argc, char **argv)
     struct tlsfloor_policy *policy;
     char error[TLSFLOOR_ERROR_TEXT];
     struct stat identity;
-    struct tlsfloor_policy *policy;
 
     if (argc != 3)
         return 2;
