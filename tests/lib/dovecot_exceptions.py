@@ -84,8 +84,12 @@ def outcome_of(client, version, user=ANN, password=PASSWORD):
     reply = client.login(user, password)
     if client.is_good(reply):
         return GRANTED
+    names = attempt_names(client.service, version)
+    if client.service == "submission":
+        # The words at its gate are behind its reply to EHLO, if that has left already.
+        names |= gate_names(client.service, version)
     # IMAP has a word of alarm before where it offers no LOGIN.
-    return attempt_names(client.service, version).get(reply.split("\n")[-1], reply)
+    return names.get(reply.split("\n")[-1], reply)
 
 
 class ExceptionsLab:
