@@ -176,39 +176,6 @@ names_user(struct tlsfloor_text cut)
 /* --- values to what they mean; 0, or -1 --- */
 
 static int
-find_action(struct tlsfloor_text name, enum tlsfloor_action *action_r)
-{
-    for (int action = TLSFLOOR_REFUSE; action <= TLSFLOOR_ACCEPT; action++) {
-        *action_r = (enum tlsfloor_action)action;
-        if (tlsfloor_text_equal(name, tlsfloor_text_from(tlsfloor_action_name(*action_r))))
-            return 0;
-    }
-    return -1;
-}
-
-static int
-find_reason(struct tlsfloor_text name, enum tlsfloor_reason *reason_r)
-{
-    for (int reason = 0; reason < TLSFLOOR_REASONS; reason++) {
-        *reason_r = (enum tlsfloor_reason)reason;
-        if (tlsfloor_text_equal(name, tlsfloor_text_from(tlsfloor_reason_name(*reason_r))))
-            return 0;
-    }
-    return -1;
-}
-
-static int
-find_mode(struct tlsfloor_text name, enum tlsfloor_mode *mode_r)
-{
-    for (int mode = TLSFLOOR_MODE_ENFORCE; mode <= TLSFLOOR_MODE_OBSERVE; mode++) {
-        *mode_r = (enum tlsfloor_mode)mode;
-        if (tlsfloor_text_equal(name, tlsfloor_text_from(tlsfloor_mode_name(*mode_r))))
-            return 0;
-    }
-    return -1;
-}
-
-static int
 find_client(struct tlsfloor_text name, struct tlsfloor_address *client_r)
 {
     *client_r = (struct tlsfloor_address){.family = TLSFLOOR_FAMILY_NONE};
@@ -229,9 +196,9 @@ take(const struct tlsfloor_text values[KEYS], struct tlsfloor_audit_record *reco
     if (record->service == TLSFLOOR_SERVICE_NONE || record->tls_name.size == 0 ||
         record->floor == TLSFLOOR_TLS_UNKNOWN)
         return -1;
-    if (find_action(values[KEY_ACTION], &record->action) != 0 ||
-        find_reason(values[KEY_REASON], &record->reason) != 0 ||
-        find_mode(values[KEY_MODE], &record->mode) != 0)
+    if (tlsfloor_action_parse(values[KEY_ACTION], &record->action) != 0 ||
+        tlsfloor_reason_parse(values[KEY_REASON], &record->reason) != 0 ||
+        tlsfloor_mode_parse(values[KEY_MODE], &record->mode) != 0)
         return -1;
     return find_client(values[KEY_CLIENT], &record->client);
 }

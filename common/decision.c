@@ -70,6 +70,39 @@ tlsfloor_mode_name(enum tlsfloor_mode mode)
 }
 
 int
+tlsfloor_action_parse(struct tlsfloor_text name, enum tlsfloor_action *action_r)
+{
+    for (int action = TLSFLOOR_REFUSE; action <= TLSFLOOR_ACCEPT; action++) {
+        *action_r = (enum tlsfloor_action)action;
+        if (tlsfloor_text_equal(name, tlsfloor_text_from(tlsfloor_action_name(*action_r))))
+            return 0;
+    }
+    return -1;
+}
+
+int
+tlsfloor_reason_parse(struct tlsfloor_text name, enum tlsfloor_reason *reason_r)
+{
+    for (int reason = 0; reason < TLSFLOOR_REASONS; reason++) {
+        *reason_r = (enum tlsfloor_reason)reason;
+        if (tlsfloor_text_equal(name, tlsfloor_text_from(tlsfloor_reason_name(*reason_r))))
+            return 0;
+    }
+    return -1;
+}
+
+int
+tlsfloor_mode_parse(struct tlsfloor_text name, enum tlsfloor_mode *mode_r)
+{
+    for (int mode = TLSFLOOR_MODE_ENFORCE; mode <= TLSFLOOR_MODE_OBSERVE; mode++) {
+        *mode_r = (enum tlsfloor_mode)mode;
+        if (tlsfloor_text_equal(name, tlsfloor_text_from(tlsfloor_mode_name(*mode_r))))
+            return 0;
+    }
+    return -1;
+}
+
+int
 tlsfloor_decision_shows_tag(const struct tlsfloor_decision *decision)
 {
     return decision->action == TLSFLOOR_TAG && decision->mode != TLSFLOOR_MODE_OBSERVE;

@@ -6,6 +6,7 @@
 #ifndef TLSFLOOR_DECISION_H
 #define TLSFLOOR_DECISION_H
 
+#include "text.h"
 #include "tls-names.h"
 
 enum tlsfloor_action {
@@ -57,6 +58,11 @@ const char *tlsfloor_action_name(enum tlsfloor_action action);
 const char *tlsfloor_reason_name(enum tlsfloor_reason reason);
 const char *tlsfloor_rule_name(enum tlsfloor_rule rule);
 const char *tlsfloor_mode_name(enum tlsfloor_mode mode);
+
+/* What such a token means. 0, or -1: it is none. */
+int tlsfloor_action_parse(struct tlsfloor_text name, enum tlsfloor_action *action_r);
+int tlsfloor_reason_parse(struct tlsfloor_text name, enum tlsfloor_reason *reason_r);
+int tlsfloor_mode_parse(struct tlsfloor_text name, enum tlsfloor_mode *mode_r);
 
 /* 1 if the session is to see its tag (header, alert, field): tagged, and not only observed. */
 int tlsfloor_decision_shows_tag(const struct tlsfloor_decision *decision);

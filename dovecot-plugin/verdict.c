@@ -22,39 +22,13 @@ take_word(struct tlsfloor_text *text, struct tlsfloor_text *word_r)
 }
 
 static int
-parse_action(struct tlsfloor_text word, enum tlsfloor_action *action_r)
-{
-    static const enum tlsfloor_action actions[] = {TLSFLOOR_REFUSE, TLSFLOOR_DEFER, TLSFLOOR_TAG,
-                                                   TLSFLOOR_ACCEPT};
-
-    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-        if (tlsfloor_text_equal(word, tlsfloor_text_from(tlsfloor_action_name(actions[i])))) {
-            *action_r = actions[i];
-            return 0;
-        }
-    }
-    return -1;
-}
-
-static int
-parse_reason(struct tlsfloor_text word, enum tlsfloor_reason *reason_r)
-{
-    for (int i = 0; i < TLSFLOOR_REASONS; i++) {
-        if (tlsfloor_text_equal(word, tlsfloor_text_from(tlsfloor_reason_name(i)))) {
-            *reason_r = i;
-            return 0;
-        }
-    }
-    return -1;
-}
-
-static int
 parse(struct tlsfloor_text value, struct tlsfloor_verdict *verdict_r)
 {
     struct tlsfloor_text action, reason;
 
-    if (take_word(&value, &action) != 0 || parse_action(action, &verdict_r->action) != 0 ||
-        take_word(&value, &reason) != 0 || parse_reason(reason, &verdict_r->reason) != 0 ||
+    if (take_word(&value, &action) != 0 || tlsfloor_action_parse(action, &verdict_r->action) != 0 ||
+        verdict_r->action == TLSFLOOR_UNDECIDED || take_word(&value, &reason) != 0 ||
+        tlsfloor_reason_parse(reason, &verdict_r->reason) != 0 ||
         take_word(&value, &verdict_r->who) != 0 || value.size == 0)
         return -1;
     if (tlsfloor_text_equal(verdict_r->who, tlsfloor_text_from("-")))

@@ -97,6 +97,40 @@ test_sentences(void **state)
 }
 
 static void
+test_parses_what_it_names(void **state)
+{
+    static const char *const none[] = {"", "refus", "refused", "Refuse", "-"};
+    enum tlsfloor_action action;
+    enum tlsfloor_reason reason;
+    enum tlsfloor_mode mode;
+
+    (void)state;
+    for (int i = TLSFLOOR_REFUSE; i <= TLSFLOOR_ACCEPT; i++) {
+        const char *name = tlsfloor_action_name((enum tlsfloor_action)i);
+
+        assert_int_equal(tlsfloor_action_parse(tlsfloor_text_from(name), &action), 0);
+        assert_int_equal(action, i);
+    }
+    for (int i = 0; i < TLSFLOOR_REASONS; i++) {
+        const char *name = tlsfloor_reason_name((enum tlsfloor_reason)i);
+
+        assert_int_equal(tlsfloor_reason_parse(tlsfloor_text_from(name), &reason), 0);
+        assert_int_equal(reason, i);
+    }
+    for (int i = TLSFLOOR_MODE_ENFORCE; i <= TLSFLOOR_MODE_OBSERVE; i++) {
+        const char *name = tlsfloor_mode_name((enum tlsfloor_mode)i);
+
+        assert_int_equal(tlsfloor_mode_parse(tlsfloor_text_from(name), &mode), 0);
+        assert_int_equal(mode, i);
+    }
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        assert_int_equal(tlsfloor_action_parse(tlsfloor_text_from(none[i]), &action), -1);
+        assert_int_equal(tlsfloor_reason_parse(tlsfloor_text_from(none[i]), &reason), -1);
+        assert_int_equal(tlsfloor_mode_parse(tlsfloor_text_from(none[i]), &mode), -1);
+    }
+}
+
+static void
 test_shows_tag(void **state)
 {
     (void)state;
@@ -130,7 +164,7 @@ main(void)
         cmocka_unit_test(test_actions),      cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_rules),        cmocka_unit_test(test_modes),
         cmocka_unit_test(test_sentences),    cmocka_unit_test(test_shows_tag),
-        cmocka_unit_test(test_zero_refuses),
+        cmocka_unit_test(test_zero_refuses), cmocka_unit_test(test_parses_what_it_names),
     };
 
     return cmocka_run_group_tests_name("decision", tests, NULL, NULL);
