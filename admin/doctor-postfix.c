@@ -142,16 +142,6 @@ doctor_check_helo(const struct doctor_facts *facts, struct findings *findings)
 
 /* --- ports --- */
 
-static int
-is_submission_port(const struct tlsfloor_policy *policy, unsigned port)
-{
-    for (size_t i = 0; i < policy->submission_ports_count; i++) {
-        if (policy->submission_ports[i] == port)
-            return 1;
-    }
-    return 0;
-}
-
 /* A context of the service's own outranks the port. */
 static int
 has_context(const struct timing *timing, const struct doctor_postfix *postfix, const char *service)
@@ -171,7 +161,7 @@ check_port(const struct doctor_facts *facts, const char *service, struct finding
     const struct doctor_postfix *postfix = &facts->postfix;
     struct timing timing = time_service(postfix, service);
     unsigned port = postfix_port(service);
-    int judged = is_submission_port(facts->policy, port);
+    int judged = tlsfloor_policy_has_port(facts->policy, port);
     struct finding *finding;
 
     if (port == 0 || has_context(&timing, postfix, service) || !(timing.early || timing.late))

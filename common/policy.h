@@ -101,6 +101,17 @@ struct tlsfloor_policy {
     struct tlsfloor_networks lists[2 * TLSFLOOR_SERVICES]; /* what the pointers point to */
 };
 
+/* 1 if sessions at this port are judged as submission. */
+static inline int
+tlsfloor_policy_has_port(const struct tlsfloor_policy *policy, unsigned port)
+{
+    for (size_t i = 0; i < policy->submission_ports_count; i++) {
+        if (policy->submission_ports[i] == port)
+            return 1;
+    }
+    return 0;
+}
+
 enum tlsfloor_lookup_result {
     TLSFLOOR_LOOKUP_ERROR = 0, /* the store cannot be read */
     TLSFLOOR_LOOKUP_ABSENT,

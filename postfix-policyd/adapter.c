@@ -138,15 +138,10 @@ take_context(struct inquiry *inquiry, struct tlsfloor_response *response)
 static int
 is_subject(const struct inquiry *inquiry)
 {
-    const struct tlsfloor_policy *policy = inquiry->policy;
-
     if (inquiry->context != NULL)
         return inquiry->context->kind != TLSFLOOR_CONTEXT_NONE;
-    for (size_t i = 0; i < policy->submission_ports_count; i++) {
-        if (inquiry->server_port == policy->submission_ports[i])
-            return 1;
-    }
-    return get(inquiry, TLSFLOOR_ATTR_SASL_USERNAME).size > 0;
+    return tlsfloor_policy_has_port(inquiry->policy, inquiry->server_port) ||
+           get(inquiry, TLSFLOOR_ATTR_SASL_USERNAME).size > 0;
 }
 
 static void
