@@ -143,15 +143,6 @@ def connections_curve(effort):
                              measured(servers, effort, connections, requests))
 
 
-def exceptions_of(directory, number):
-    path = f"{directory}/exceptions{number}"
-    with open(path, "w", encoding="ascii") as file:
-        for user in range(number):
-            file.write(f"user{user:06}@example.org allow=TLSv1 until=2099-12-31"
-                       " service=submission from=192.0.2.0/24\n")
-    return f"audit = none\nexceptions = {path}\n"
-
-
 def exceptions(directory, number):
     path = f"{directory}/exceptions{number}"
     with open(path, "w", encoding="ascii") as file:
