@@ -7,65 +7,59 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "child.h"
+#include "doctor-postfix.h"
 #include "retire-settings.h"
 
-#define LINE 4096
-
-/* Is given each line of a program's output, without its newline. */
-typedef void output_line_fn(void *context, char *line);
-
-/* Runs a command of ours; how many lines it has printed, 0 also if there is no such program. */
-static unsigned
-run(const char *command, output_line_fn *each, void *context)
+/* What a program prints, to free(); NULL: it is not here, or fails. */
+static char *
+ask(const char *program, const char *option, const char *name)
 {
-    FILE *output = popen(command, "re");
-    char line[LINE];
-    unsigned count = 0;
+    char *const argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)option,
+                          (char *)(uintptr_t)name, NULL};
+    char error[TLSFLOOR_ERROR_TEXT], *text = NULL;
 
-    if (output == NULL)
-        return 0;
-    while (fgets(line, sizeof(line), output) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        each(context, line);
-        count++;
-    }
-    pclose(output);
-    return count;
+    (void)child_run(argv, &text, error);
+    return text;
 }
 
+/* The first word of a program's answer; empty: there is none. */
 static void
-keep_first(void *context, char *line)
+ask_version(const char *program, const char *option, const char *name, char version_r[32])
 {
-    char *first = context;
+    char *text = ask(program, option, name);
 
-    if (first[0] == '\0')
-        snprintf(first, LINE, "%s", line);
+    snprintf(version_r, 32, "%.*s", text == NULL ? 0 : (int)strcspn(text, " \n"), text);
+    free(text);
 }
 
 /* --- Dovecot --- */
 
-/* Lines of doveconf -n that old TLS or cleartext may come from. */
+/* The settings of doveconf -n that old TLS or cleartext may come from. */
 static void
-show_setting(void *context, char *line)
+show_settings(const struct settings *settings)
 {
-    static const char *const names[] = {"ssl_min_protocol", "ssl_cipher_list",
-                                        "ssl =", "disable_plaintext_auth", "auth_allow_cleartext"};
-    (void)context;
-    line += strspn(line, " ");
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strncmp(line, names[i], strlen(names[i])) == 0)
-            printf("  # now: %s\n", line);
+    static const char *const names[] = {"ssl_min_protocol", "ssl_cipher_list", "ssl",
+                                        "disable_plaintext_auth", "auth_allow_cleartext"};
+
+    for (size_t i = 0; i < settings->count; i++) {
+        const struct setting *setting = &settings->items[i];
+
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+            if (setting->value != NULL && strcmp(setting->name, names[k]) == 0)
+                printf("  # now: %s = %s\n", setting->name, setting->value);
+        }
     }
 }
 
 static void
 print_dovecot(const struct tlsfloor_policy *policy)
 {
-    char version[LINE] = "";
+    struct settings settings = {0};
+    char version[32], *text;
     enum tlsfloor_tls floor = policy->services[0].floor;
 
-    run("dovecot --version 2>/dev/null", keep_first, version);
-    version[strcspn(version, " ")] = '\0';
+    ask_version("dovecot", "--version", NULL, version);
     printf("\nDovecot%s%s: put these into its configuration, then \"doveadm reload\":\n",
            version[0] == '\0' ? "" : " ", version);
     printf("  ssl_min_protocol = %s\n", tlsfloor_tls_name(floor));
@@ -83,53 +77,22 @@ print_dovecot(const struct tlsfloor_policy *policy)
     puts(
         "and take @SECLEVEL=0 out of ssl_cipher_list, and other values of these from wherever they "
         "stand.");
-    if (version[0] != '\0')
-        run("doveconf -n 2>/dev/null", show_setting, NULL);
+    text = version[0] == '\0' ? NULL : ask("doveconf", "-n", NULL);
+    if (settings_parse(&settings, text) == 0)
+        show_settings(&settings);
+    settings_free(&settings);
+    free(text);
 }
 
 /* --- Postfix --- */
 
-struct master {
-    const struct tlsfloor_policy *policy;
-    int has_ranges; /* 1: knows ">=TLSv1.2" */
-    unsigned shown;
-};
-
-/* The port of "submission", "127.0.0.1:587" ...; 0: not known. */
-static unsigned
-port_of(const char *service)
-{
-    static const struct {
-        const char *name;
-        unsigned port;
-    } names[] = {{"submission", 587}, {"submissions", 465}, {"smtps", 465}, {"smtp", 25}};
-    const char *colon = strrchr(service, ':');
-
-    service = colon == NULL ? service : colon + 1;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(service, names[i].name) == 0)
-            return names[i].port;
-    }
-    return (unsigned)strtoul(service, NULL, 10);
-}
-
-static int
-is_judged(const struct tlsfloor_policy *policy, unsigned port)
-{
-    for (size_t i = 0; i < policy->submission_ports_count; i++) {
-        if (policy->submission_ports[i] == port)
-            return 1;
-    }
-    return 0;
-}
-
 /* What a Postfix before 3.6 takes for "the floor and newer". */
 static void
-print_protocols(const struct master *master)
+print_protocols(const char *version, enum tlsfloor_tls floor)
 {
-    enum tlsfloor_tls floor = master->policy->services[TLSFLOOR_SERVICE_SUBMISSION].floor;
+    unsigned major, minor;
 
-    if (master->has_ranges) {
+    if (sscanf(version, "%u.%u", &major, &minor) != 2 || major > 3 || (major == 3 && minor >= 6)) {
         printf(">=%s", tlsfloor_tls_name(floor));
         return;
     }
@@ -138,50 +101,52 @@ print_protocols(const struct master *master)
         printf(",!%s", tlsfloor_tls_name((enum tlsfloor_tls)tls));
 }
 
-/* A line of postconf -M. */
+/* A service as postfix_next() names it: "submission/inet/". */
 static void
-show_service(void *context, char *line)
+print_commands(const char *service, const char *version, enum tlsfloor_tls floor)
 {
-    struct master *master = context;
-    char service[256], type[16], command[64];
     static const char *const names[] = {"smtpd_tls_mandatory_protocols", "smtpd_tls_protocols"};
 
-    if (sscanf(line, "%255s %15s %*s %*s %*s %*s %*s %63s", service, type, command) != 3 ||
-        strcmp(type, "inet") != 0 || strcmp(command, "smtpd") != 0 ||
-        !is_judged(master->policy, port_of(service)))
-        return;
     for (size_t i = 0; i < 2; i++) {
-        printf("  postconf -P '%s/inet/%s=", service, names[i]);
-        print_protocols(master);
+        printf("  postconf -P '%s%s=", service, names[i]);
+        print_protocols(version, floor);
         puts("'");
     }
-    printf("  postconf -P '%s/inet/smtpd_tls_auth_only=yes'\n", service);
-    master->shown++;
+    printf("  postconf -P '%ssmtpd_tls_auth_only=yes'\n", service);
 }
 
 static void
 print_postfix(const struct tlsfloor_policy *policy)
 {
-    char version[LINE] = "";
-    struct master master = {.policy = policy, .has_ranges = 1};
-    unsigned major = 0, minor = 0;
+    enum tlsfloor_tls floor = policy->services[TLSFLOOR_SERVICE_SUBMISSION].floor;
+    struct doctor_postfix postfix = {.there = 1};
+    char version[32], service[POSTFIX_NAME], *text;
+    unsigned shown = 0;
 
-    run("postconf -h mail_version 2>/dev/null", keep_first, version);
-    if (sscanf(version, "%u.%u", &major, &minor) == 2)
-        master.has_ranges = major > 3 || (major == 3 && minor >= 6);
+    ask_version("postconf", "-h", "mail_version", version);
     printf(
         "\nPostfix%s%s: for submission alone, port 25 stays as it is; then \"postfix reload\":\n",
         version[0] == '\0' ? "" : " ", version);
-    run("postconf -M 2>/dev/null", show_service, &master);
-    if (master.shown == 0) {
+    text = ask("postconf", "-F", NULL);
+    if (settings_parse(&postfix.settings, text) == 0) {
+        for (size_t at = 0; postfix_next(&postfix, &at, service);) {
+            if (!tlsfloor_policy_has_port(policy, postfix_port(service)))
+                continue;
+            print_commands(service, version, floor);
+            shown++;
+        }
+    }
+    if (shown == 0) {
         fputs("  in master.cf, below each smtpd of submission:\n"
               "    -o smtpd_tls_mandatory_protocols=",
               stdout);
-        print_protocols(&master);
+        print_protocols(version, floor);
         fputs("\n    -o smtpd_tls_protocols=", stdout);
-        print_protocols(&master);
+        print_protocols(version, floor);
         puts("\n    -o smtpd_tls_auth_only=yes");
     }
+    settings_free(&postfix.settings);
+    free(text);
 }
 
 void

@@ -121,12 +121,13 @@ def who_is_turned_away_already_does_not_count(directory):
 def settings_for_what_is_installed(directory):
     logs = Logs(directory, "floor = TLSv1.2\nsubmission_ports = 587 10587\n[pop3]\n"
                            "floor = TLSv1.3\n")
-    master = """case "$1" in -h) echo VERSION;; -M) cat <<END
-smtp       inet  n  -  y  -  -  smtpd
-submission inet  n  -  y  -  -  smtpd -o smtpd_tls_security_level=encrypt
-127.0.0.1:10587 inet n - y - - smtpd
-465        inet  n  -  y  -  -  smtpd
-pickup     unix  n  -  y  60 1  pickup
+    master = """case "$1" in -h) echo VERSION;; -F) cat <<END
+smtp/inet/command = smtpd
+submission/inet/command = smtpd -o smtpd_tls_security_level=encrypt
+submission/inet/chroot = y
+127.0.0.1:10587/inet/command = smtpd
+465/inet/command = smtpd
+pickup/unix/command = pickup
 END
 esac
 """
