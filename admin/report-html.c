@@ -159,25 +159,16 @@ put_cards(const struct view *view)
     fputs("</div>\n", view->out);
 }
 
-struct gaps {
-    const struct view *view;
-    size_t told;
-};
-
 static void
 put_gap(void *context, const struct tally_source *source, int64_t first, int64_t last)
 {
-    struct gaps *gaps = context;
-    char from[11], to[11];
+    const struct view *view = context;
+    char days[VIEW_DAYS];
 
-    if (gaps->told++ >= GAPS_SHOWN)
-        return;
-    view_date(first, from);
-    view_date(last, to);
-    fprintf(gaps->view->out, "<li>%s%s%s: no audit line of ", from, first == last ? "" : " to ",
-            first == last ? "" : to);
-    put(gaps->view->out, source->name);
-    fputs(" &ndash; not counted as zero</li>\n", gaps->view->out);
+    view_days(first, last, days);
+    fprintf(view->out, "<li>%s: no audit line of ", days);
+    put(view->out, source->name);
+    fputs(" &ndash; not counted as zero</li>\n", view->out);
 }
 
 static void
@@ -190,26 +181,20 @@ put_note(const struct view *view, uint64_t number, const char *one, const char *
         fprintf(view->out, "<li>%s %s</li>\n", view_count(number, one, many, count), words);
 }
 
-static void
-ignore_gap(void *context, const struct tally_source *source, int64_t first, int64_t last)
-{
-    (void)context, (void)source, (void)first, (void)last;
-}
-
 /* What keeps the numbers from being the whole truth. */
 static void
 put_notes(const struct view *view)
 {
     const struct tally *tally = view->tally;
-    struct gaps gaps = {view, 0};
+    size_t gaps = tally_each_gap(tally, 0, NULL, NULL);
 
-    if (tally_each_gap(tally, ignore_gap, NULL) + tally->losses + tally->damaged + tally->trusted +
-            tally->logins[TALLY_TURNED_AWAY] + tally->left_out ==
+    if (gaps + tally->losses + tally->damaged + tally->trusted + tally->logins[TALLY_TURNED_AWAY] +
+            tally->left_out ==
         0)
         return;
     fputs("<ul>\n", view->out);
-    tally_each_gap(tally, put_gap, &gaps);
-    put_note(view, gaps.told > GAPS_SHOWN ? gaps.told - GAPS_SHOWN : 0, "more gap", "more gaps",
+    tally_each_gap(tally, GAPS_SHOWN, put_gap, (void *)(uintptr_t)view);
+    put_note(view, gaps > GAPS_SHOWN ? gaps - GAPS_SHOWN : 0, "more gap", "more gaps",
              "like these");
     put_note(view, tally->losses, "time", "times", "a logger told that it lost lines");
     put_note(view, tally->damaged, "audit line was", "audit lines were",

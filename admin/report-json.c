@@ -55,7 +55,7 @@ json_period(const struct tally *tally)
 {
     json_t *gaps = json_array(), *sources = json_array();
 
-    tally_each_gap(tally, add_gap, gaps);
+    tally_each_gap(tally, SIZE_MAX, add_gap, gaps);
     for (size_t i = 0; i < tally->source_count; i++)
         json_array_append_new(sources, json_string(tally->sources[i].name));
     return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}", "first", json_date(tally->first),

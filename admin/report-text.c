@@ -45,31 +45,22 @@ print_verdict(const struct view *view)
     fputs(".\n\n", view->out);
 }
 
-/* What has been told of gaps. */
-struct gaps {
-    const struct view *view;
-    size_t told;
-};
-
 static void
 print_gap(void *context, const struct tally_source *source, int64_t first, int64_t last)
 {
-    struct gaps *gaps = context;
-    char from[11], to[11];
+    const struct view *view = context;
+    char days[VIEW_DAYS];
 
-    if (gaps->told++ >= GAPS_SHOWN)
-        return;
-    view_date(first, from);
-    view_date(last, to);
-    fprintf(gaps->view->out, "missing       %s%s%s: no audit line of %s; not counted as zero\n",
-            from, first == last ? "" : " to ", first == last ? "" : to, source->name);
+    view_days(first, last, days);
+    fprintf(view->out, "missing       %s: no audit line of %s; not counted as zero\n", days,
+            source->name);
 }
 
 static void
 print_period(const struct view *view)
 {
     const struct tally *tally = view->tally;
-    struct gaps gaps = {view, 0};
+    size_t gaps;
     char first[11], last[11], count[VIEW_COUNT];
 
     view_date(tally->first, first);
@@ -79,9 +70,9 @@ print_period(const struct view *view)
     for (size_t i = 0; i < tally->source_count; i++)
         fprintf(view->out, "%s%s%s", i == 0 ? "sources       " : ", ", tally->sources[i].name,
                 i + 1 == tally->source_count ? "\n" : "");
-    tally_each_gap(tally, print_gap, &gaps);
-    if (gaps.told > GAPS_SHOWN)
-        fprintf(view->out, "missing       and %zu more such gaps\n", gaps.told - GAPS_SHOWN);
+    gaps = tally_each_gap(tally, GAPS_SHOWN, print_gap, (void *)(uintptr_t)view);
+    if (gaps > GAPS_SHOWN)
+        fprintf(view->out, "missing       and %zu more such gaps\n", gaps - GAPS_SHOWN);
     if (tally->losses > 0)
         fprintf(view->out, "missing       loggers told %s that they lost lines\n",
                 view_count(tally->losses, "time", "times", count));

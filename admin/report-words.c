@@ -120,6 +120,17 @@ view_date(int64_t time, char text_r[11])
 }
 
 void
+view_days(int64_t first, int64_t last, char text_r[VIEW_DAYS])
+{
+    char from[11], to[11];
+
+    view_date(first, from);
+    view_date(last, to);
+    snprintf(text_r, VIEW_DAYS, "%s%s%s", from, first == last ? "" : " to ",
+             first == last ? "" : to);
+}
+
+void
 view_until(int64_t until, char text_r[11])
 {
     if (until == TLSFLOOR_NEVER)

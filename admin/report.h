@@ -61,6 +61,9 @@ void view_from(const struct view *view, const struct tally_row *row, const char 
 /* A date, UTC. The last day of an exception, or "never". */
 void view_date(int64_t time, char text_r[11]);
 void view_until(int64_t until, char text_r[11]);
+/* "2027-03-31", or "2027-03-01 to 2027-03-31". */
+#define VIEW_DAYS 26
+void view_days(int64_t first, int64_t last, char text_r[VIEW_DAYS]);
 /* "mode = observe, floor = TLSv1.2", and what differs for a service. */
 void view_policy(const struct view *view);
 /* "1 user", "2 users": a number with one of two words behind it. */

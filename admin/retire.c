@@ -200,7 +200,7 @@ judge_coverage(struct verdict *verdict)
         say_no(verdict);
         printf("the audit lines end on %s: read newer logs, too\n", date);
     }
-    tally_each_gap(tally, print_gap, verdict);
+    tally_each_gap(tally, SIZE_MAX, print_gap, verdict);
     if (tally->losses > 0) {
         say_no(verdict);
         printf("loggers told %s that they lost lines\n",

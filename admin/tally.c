@@ -256,7 +256,7 @@ tally_count_days(const struct tally *tally)
 }
 
 size_t
-tally_each_gap(const struct tally *tally, tally_gap_fn *gap, void *context)
+tally_each_gap(const struct tally *tally, size_t most, tally_gap_fn *gap, void *context)
 {
     size_t count = 0;
 
@@ -268,10 +268,8 @@ tally_each_gap(const struct tally *tally, tally_gap_fn *gap, void *context)
             if (day <= end && !source_has_day(source, day))
                 continue;
             /* On its last day a source may have had no line yet. */
-            if (day > last + 1 + (day > end)) {
+            if (day > last + 1 + (day > end) && count++ < most)
                 gap(context, source, (last + 1) * TLSFLOOR_DAY, (day - 1) * TLSFLOOR_DAY);
-                count++;
-            }
             last = day;
         }
     }

@@ -129,8 +129,8 @@ uint64_t tally_count_since(const struct tally *tally, enum tally_class class, in
 /* Is told each stretch of days, first to last, without lines of a source that had some before. */
 typedef void tally_gap_fn(void *context, const struct tally_source *source, int64_t first,
                           int64_t last);
-/* Returns how many there are. */
-size_t tally_each_gap(const struct tally *tally, tally_gap_fn *gap, void *context);
+/* Tells so many of them at most; returns how many there are. */
+size_t tally_each_gap(const struct tally *tally, size_t most, tally_gap_fn *gap, void *context);
 
 /* 1 if there is a line of any source on that day since 1970. */
 int tally_has_day(const struct tally *tally, int64_t day);
