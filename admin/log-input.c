@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,17 +51,6 @@ struct source {
     uint64_t before; /* progress, before this input */
 };
 
-static int __attribute__((format(printf, 2, 3)))
-fail(char error[TLSFLOOR_ERROR_TEXT], const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(error, TLSFLOOR_ERROR_TEXT, format, arguments);
-    va_end(arguments);
-    return -1;
-}
-
 static const char *
 name_of(const struct log_input *input)
 {
@@ -81,9 +69,9 @@ log_input_open(const char *name, int64_t now, struct log_input *input_r,
     if (name == NULL || strcmp(name, "-") == 0)
         return 0;
     if (stat(name, &st) != 0)
-        return fail(error, "%.200s: cannot be read: %s", name, strerror(errno));
+        return tlsfloor_error_format(error, "%.200s: cannot be read: %s", name, strerror(errno));
     if (S_ISDIR(st.st_mode))
-        return fail(error, "%.200s: is a directory: name the files in it", name);
+        return tlsfloor_error_format(error, "%.200s: is a directory: name the files in it", name);
     if (S_ISREG(st.st_mode)) {
         input_r->changed = st.st_mtime;
         input_r->size = (uint64_t)st.st_size;
@@ -129,7 +117,8 @@ start(struct source *source, char *const arguments[], int input, char error[TLSF
     int ends[2], failed;
 
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return fail(error, "%s: no pipe: %s", name_of(source->input), strerror(errno));
+        return tlsfloor_error_format(error, "%s: no pipe: %s", name_of(source->input),
+                                     strerror(errno));
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -140,9 +129,10 @@ start(struct source *source, char *const arguments[], int input, char error[TLSF
     source->program = arguments[0];
     if (failed != 0)
         source->pid = 0;
-    return failed == 0 ? 0
-                       : fail(error, "%.200s: %s cannot be started: %s", name_of(source->input),
-                              arguments[0], strerror(failed));
+    return failed == 0
+               ? 0
+               : tlsfloor_error_format(error, "%.200s: %s cannot be started: %s",
+                                       name_of(source->input), arguments[0], strerror(failed));
 }
 
 /* Ends the child, which has to have ended well unless we stopped reading. 0, or -1. */
@@ -161,8 +151,8 @@ finish(struct source *source, int stopped, char error[TLSFLOOR_ERROR_TEXT])
         continue;
     if (stopped || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
         return 0;
-    return fail(error, "%.200s: %s could not read all of it, so nothing is told",
-                name_of(source->input), source->program);
+    return tlsfloor_error_format(error, "%.200s: %s could not read all of it, so nothing is told",
+                                 name_of(source->input), source->program);
 }
 
 /* --- opening --- */
@@ -211,8 +201,9 @@ decode(struct source *source, char error[TLSFLOOR_ERROR_TEXT])
             continue;
         if (start(source, arguments, source->file, error) == 0)
             return 0;
-        return fail(error, "%.200s: is compressed, and there is no %s: apt install %s",
-                    name_of(source->input), formats[i].program, formats[i].package);
+        return tlsfloor_error_format(
+            error, "%.200s: is compressed, and there is no %s: apt install %s",
+            name_of(source->input), formats[i].program, formats[i].package);
     }
     return 0;
 }
@@ -229,7 +220,8 @@ open_source(struct source *source, int64_t since, char error[TLSFLOOR_ERROR_TEXT
         strcmp(input->name, "-") == 0 ? STDIN_FILENO : open(input->name, O_RDONLY | O_CLOEXEC);
     source->fd = source->file;
     if (source->file < 0)
-        return fail(error, "%.200s: cannot be opened: %s", input->name, strerror(errno));
+        return tlsfloor_error_format(error, "%.200s: cannot be opened: %s", input->name,
+                                     strerror(errno));
     return decode(source, error);
 }
 
@@ -275,8 +267,8 @@ read_lines(struct source *source, char *buffer, log_line_fn *each, void *context
         if (size < 0 && errno == EINTR)
             continue;
         if (size < 0)
-            return fail(error, "%.200s: cannot be read: %s", name_of(source->input),
-                        strerror(errno));
+            return tlsfloor_error_format(error, "%.200s: cannot be read: %s",
+                                         name_of(source->input), strerror(errno));
         if (size == 0)
             break;
         tell(source);
@@ -318,7 +310,7 @@ log_input_read(const struct log_input *input, int64_t since, log_line_fn *each, 
     int result = -1;
 
     if (buffer == NULL)
-        return fail(error, "no memory to read logs");
+        return tlsfloor_error_format(error, "no memory to read logs");
     if (open_source(&source, since, error) == 0)
         result = read_lines(&source, buffer, each, context, error);
     if (finish(&source, result != 0, result < 0 ? ignored : error) != 0)

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,33 +13,23 @@
 
 #include "file.h"
 
-static int __attribute__((format(printf, 2, 3)))
-fail(char error[TLSFLOOR_ERROR_TEXT], const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(error, TLSFLOOR_ERROR_TEXT, format, arguments);
-    va_end(arguments);
-    return -1;
-}
-
 /* 0, or -1: the file is none that can be believed. */
 static int
 check_file(const char *path, size_t most, const struct stat *st, char error[TLSFLOOR_ERROR_TEXT])
 {
     if (S_ISDIR(st->st_mode))
-        return fail(error, "%s: is a directory, not a file", path);
+        return tlsfloor_error_format(error, "%s: is a directory, not a file", path);
     if (!S_ISREG(st->st_mode))
-        return fail(error, "%s: is not a regular file", path);
+        return tlsfloor_error_format(error, "%s: is not a regular file", path);
     if (st->st_uid != 0 && st->st_uid != geteuid())
-        return fail(error, "%s: belongs to user %u: it must be root's (chown root)", path,
-                    (unsigned)st->st_uid);
+        return tlsfloor_error_format(error,
+                                     "%s: belongs to user %u: it must be root's (chown root)", path,
+                                     (unsigned)st->st_uid);
     if (st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && st->st_gid != 0))
-        return fail(error, "%s: can be written by others (mode %04o): chmod go-w", path,
-                    (unsigned)st->st_mode & 07777U);
+        return tlsfloor_error_format(error, "%s: can be written by others (mode %04o): chmod go-w",
+                                     path, (unsigned)st->st_mode & 07777U);
     if (st->st_size < 0 || (uintmax_t)st->st_size > most)
-        return fail(error, "%s: is larger than %zu bytes", path, most);
+        return tlsfloor_error_format(error, "%s: is larger than %zu bytes", path, most);
     return 0;
 }
 
@@ -55,9 +44,9 @@ tlsfloor_file_open(const char *path, size_t most, int *fd_r, struct stat *stat_r
     if (fd < 0 && errno == ENOENT)
         return 0;
     if (fd < 0)
-        return fail(error, "%s: cannot be opened: %s", path, strerror(errno));
+        return tlsfloor_error_format(error, "%s: cannot be opened: %s", path, strerror(errno));
     if (fstat(fd, &st) != 0)
-        result = fail(error, "%s: cannot be read: %s", path, strerror(errno));
+        result = tlsfloor_error_format(error, "%s: cannot be read: %s", path, strerror(errno));
     if (result != 0 || check_file(path, most, &st, error) != 0) {
         close(fd);
         return -1;
@@ -80,9 +69,9 @@ read_bytes(const char *path, int fd, char *data, size_t size, char error[TLSFLOO
         if (bytes < 0 && errno == EINTR)
             continue;
         if (bytes < 0)
-            return fail(error, "%s: cannot be read: %s", path, strerror(errno));
+            return tlsfloor_error_format(error, "%s: cannot be read: %s", path, strerror(errno));
         if (bytes == 0)
-            return fail(error, "%s: changed while it was read: try again", path);
+            return tlsfloor_error_format(error, "%s: changed while it was read: try again", path);
         used += (size_t)bytes;
     }
     return 0;
@@ -100,7 +89,8 @@ tlsfloor_file_read(const char *path, char **data_r, size_t *size_r, struct stat 
         return result;
     data = malloc((size_t)st.st_size + 1);
     if (data == NULL)
-        result = fail(error, "%s: no memory for %jd bytes", path, (intmax_t)st.st_size);
+        result =
+            tlsfloor_error_format(error, "%s: no memory for %jd bytes", path, (intmax_t)st.st_size);
     else if (read_bytes(path, fd, data, (size_t)st.st_size, error) != 0)
         result = -1;
     close(fd);

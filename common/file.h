@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#define TLSFLOOR_ERROR_TEXT 512
+#include "error-text.h"
 
 /* The largest file that is read as a whole, bytes. */
 #define TLSFLOOR_FILE_SIZE (128U * 1024 * 1024)

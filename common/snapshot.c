@@ -14,7 +14,6 @@
  *   4  checksum of key and value
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,17 +56,6 @@ struct key {
     char data[TLSFLOOR_SNAPSHOT_KEY];
     size_t size;
 };
-
-static int __attribute__((format(printf, 2, 3)))
-fail(char error[TLSFLOOR_ERROR_TEXT], const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(error, TLSFLOOR_ERROR_TEXT, format, arguments);
-    va_end(arguments);
-    return -1;
-}
 
 /* --- checksums --- */
 
@@ -426,14 +414,16 @@ tlsfloor_snapshot_map(const char *path, int fd, struct tlsfloor_snapshot **snaps
 
         free(snapshot);
         close(fd);
-        return fail(error, "%s: %s: run tlsfloor apply", path,
-                    reason == EPROTO ? "is damaged or of another release" : strerror(reason));
+        return tlsfloor_error_format(error, "%s: %s: run tlsfloor apply", path,
+                                     reason == EPROTO ? "is damaged or of another release"
+                                                      : strerror(reason));
     }
     snapshot->fd = fd;
     snapshot->size = lseek(fd, 0, SEEK_END);
     if (snapshot->size < 0 || read_about(snapshot) != 0) {
         tlsfloor_snapshot_close(snapshot);
-        return fail(error, "%s: is damaged or of another release: run tlsfloor apply", path);
+        return tlsfloor_error_format(
+            error, "%s: is damaged or of another release: run tlsfloor apply", path);
     }
     *snapshot_r = snapshot;
     return 1;

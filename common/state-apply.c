@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,21 +44,11 @@ struct apply {
     struct tlsfloor_envelope envelope;
 };
 
-static int __attribute__((format(printf, 2, 3))) fail(char *error, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(error, TLSFLOOR_ERROR_TEXT, format, arguments);
-    va_end(arguments);
-    return -1;
-}
-
 static int
 fail_to_write(const struct apply *apply, const char *name)
 {
-    return fail(apply->error, "%s/%s: cannot be written: %s", apply->directory, name,
-                strerror(errno));
+    return tlsfloor_error_format(apply->error, "%s/%s: cannot be written: %s", apply->directory,
+                                 name, strerror(errno));
 }
 
 /* --- new files --- */
@@ -174,7 +163,7 @@ write_policy(const struct apply *apply)
     int fd, failed;
 
     if (text == NULL)
-        return fail(apply->error, "no memory to write the policy");
+        return tlsfloor_error_format(apply->error, "no memory to write the policy");
     tlsfloor_state_header(tlsfloor_text_from(text), apply->result->about.id, header);
     fd = create(apply, POLICY_NEW, 0644);
     if (fd < 0) {
@@ -309,8 +298,9 @@ replace_policy(const struct apply *apply)
     if (renameat(apply->fd, POLICY_NEW, apply->fd, POLICY) != 0)
         return fail_to_write(apply, POLICY);
     if (fsync(apply->fd) != 0)
-        return fail(apply->error, "%s/" POLICY ": is in force, but may be lost in a crash: %s",
-                    apply->directory, strerror(errno));
+        return tlsfloor_error_format(apply->error,
+                                     "%s/" POLICY ": is in force, but may be lost in a crash: %s",
+                                     apply->directory, strerror(errno));
     return 0;
 }
 
@@ -325,9 +315,9 @@ clean_up(const struct apply *apply)
     for (size_t i = 0; i < sizeof(leavings) / sizeof(leavings[0]); i++)
         unlinkat(apply->fd, leavings[i], 0);
     if (narrow_envelope(apply) != 0)
-        return fail(apply->error,
-                    "%s/" ENVELOPE ": cannot be written, but all else is in force: %s",
-                    apply->directory, strerror(errno));
+        return tlsfloor_error_format(
+            apply->error, "%s/" ENVELOPE ": cannot be written, but all else is in force: %s",
+            apply->directory, strerror(errno));
     return 0;
 }
 
@@ -348,13 +338,13 @@ tlsfloor_state_lock(const char *directory, char error[TLSFLOOR_ERROR_TEXT])
     int made = mkdir(directory, 0711) == 0, fd;
 
     if (!made && errno != EEXIST)
-        return fail(error, "%s: cannot be made: %s", directory, strerror(errno));
+        return tlsfloor_error_format(error, "%s: cannot be made: %s", directory, strerror(errno));
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return fail(error, "%s: cannot be opened: %s", directory, strerror(errno));
+        return tlsfloor_error_format(error, "%s: cannot be opened: %s", directory, strerror(errno));
     /* Everybody may read a file there, but nobody else open the directory, to hold the lock. */
     if ((made && fchmod(fd, 0711) != 0) || flock(fd, LOCK_EX) != 0) {
-        fail(error, "%s: cannot be locked: %s", directory, strerror(errno));
+        tlsfloor_error_format(error, "%s: cannot be locked: %s", directory, strerror(errno));
         close(fd);
         return -1;
     }

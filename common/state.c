@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +16,6 @@
 #define HEADER "# tlsfloor applied policy 1, %zu bytes, checksum %016" PRIx64
 #define EXCEPTIONS ", exceptions "
 
-static int __attribute__((format(printf, 2, 3)))
-fail(char error[TLSFLOOR_ERROR_TEXT], const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(error, TLSFLOOR_ERROR_TEXT, format, arguments);
-    va_end(arguments);
-    return -1;
-}
-
 int
 tlsfloor_state_path(const char *directory, const char *name, char path_r[TLSFLOOR_PATH],
                     char error[TLSFLOOR_ERROR_TEXT])
@@ -35,7 +23,8 @@ tlsfloor_state_path(const char *directory, const char *name, char path_r[TLSFLOO
     int size = snprintf(path_r, TLSFLOOR_PATH, "%s/%s", directory, name);
 
     if (size < 0 || size >= TLSFLOOR_PATH)
-        return fail(error, "%.60s...: the path of the state directory is too long", directory);
+        return tlsfloor_error_format(error, "%.60s...: the path of the state directory is too long",
+                                     directory);
     return 0;
 }
 
@@ -103,9 +92,10 @@ keep_first(void *context, enum tlsfloor_severity severity, unsigned line, const 
         return;
     /* The text begins on the file's second line. */
     if (line > 0)
-        fail(first->error, "%s:%u: %s: run tlsfloor apply", first->path, line + 1, sentence);
+        tlsfloor_error_format(first->error, "%s:%u: %s: run tlsfloor apply", first->path, line + 1,
+                              sentence);
     else
-        fail(first->error, "%s: %s: run tlsfloor apply", first->path, sentence);
+        tlsfloor_error_format(first->error, "%s: %s: run tlsfloor apply", first->path, sentence);
 }
 
 struct tlsfloor_policy *
@@ -123,14 +113,15 @@ tlsfloor_state_load(const char *directory, struct stat *stat_r, char error[TLSFL
         return NULL;
     found = tlsfloor_file_read(path, &data, &size, stat_r, error);
     if (found == 0)
-        fail(error, "%s: no policy has been applied: run tlsfloor apply", path);
+        tlsfloor_error_format(error, "%s: no policy has been applied: run tlsfloor apply", path);
     if (found != 1)
         return NULL;
     error[0] = '\0';
     if (check_header((struct tlsfloor_text){data, size}, &text, &snapshot) == 0)
         policy = tlsfloor_policy_parse(text, keep_first, &first);
     else
-        fail(error, "%s: is damaged or of another release: run tlsfloor apply", path);
+        tlsfloor_error_format(error, "%s: is damaged or of another release: run tlsfloor apply",
+                              path);
     free(data);
     if (policy != NULL)
         policy->snapshot = snapshot;
