@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "audit.h"
 #include "hash.h"
 #include "report.h"
 #include "time-text.h"
@@ -30,16 +31,8 @@ escape(struct tlsfloor_text text, char *text_r)
         return;
     }
     text_r[used++] = '"';
-    for (size_t i = 0; i < text.size && used < VIEW_NAME - 8; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-
-        if (byte == '"' || byte == '\\')
-            used += (size_t)snprintf(text_r + used, VIEW_NAME - used, "\\%c", byte);
-        else if (byte < ' ' || byte > '~')
-            used += (size_t)snprintf(text_r + used, VIEW_NAME - used, "\\x%02x", byte);
-        else
-            text_r[used++] = (char)byte;
-    }
+    for (size_t i = 0; i < text.size && used < VIEW_NAME - 8; i++)
+        used += tlsfloor_audit_escape((unsigned char)text.data[i], text_r + used);
     snprintf(text_r + used, VIEW_NAME - used, "\"");
 }
 

@@ -86,9 +86,8 @@ is_plain(struct tlsfloor_text value)
     return value.data[value.size - 1] != ':' && (value.size != 1 || value.data[0] != '-');
 }
 
-/* One byte as it stands between quotes; returns its size. */
-static size_t
-escape(unsigned char byte, char text_r[5])
+size_t
+tlsfloor_audit_escape(unsigned char byte, char text_r[5])
 {
     if (byte == '"' || byte == '\\')
         return (size_t)snprintf(text_r, 5, "\\%c", byte);
@@ -126,7 +125,7 @@ put_value(struct line *line, const char *key, struct tlsfloor_text value, size_t
     }
     put_string(line, "\"");
     for (; i < value.size; i++) {
-        size_t size = escape((unsigned char)value.data[i], text);
+        size_t size = tlsfloor_audit_escape((unsigned char)value.data[i], text);
 
         if (used + size > share)
             break;

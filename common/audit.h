@@ -30,6 +30,9 @@ struct tlsfloor_audit {
     struct tlsfloor_text login;   /* final login name if it differs, else empty */
 };
 
+/* One byte as it stands between the quotes of a value; returns its size. */
+size_t tlsfloor_audit_escape(unsigned char byte, char text_r[5]);
+
 /* Writes "tlsfloor: action=..." without newline; returns its length. */
 size_t tlsfloor_audit_format(const struct tlsfloor_audit *audit, const struct tlsfloor_facts *facts,
                              const struct tlsfloor_decision *decision,
