@@ -26,24 +26,12 @@ struct question {
     char reply[TLSFLOOR_REPLY_TEXT]; /* empty unless refused or deferred */
 };
 
-/* value NULL: the option is missing; advice says what to do. */
-static int
-bad_option(struct report *report, const char *option, const char *value, const char *advice)
-{
-    char sentence[TLSFLOOR_ERROR_TEXT];
-
-    snprintf(sentence, sizeof(sentence), "decide: %s %.60s: %s", option,
-             value == NULL ? "is missing" : value, advice);
-    report_error(report, sentence);
-    return -1;
-}
-
 static int
 read_address(struct report *report, const char *option, const char *value,
              struct tlsfloor_address *address_r)
 {
     if (value == NULL || tlsfloor_address_parse(tlsfloor_text_from(value), address_r) != 0)
-        return bad_option(report, option, value, "give an IPv4 or IPv6 address");
+        return report_bad_option(report, option, value, "give an IPv4 or IPv6 address");
     return 0;
 }
 
@@ -51,18 +39,19 @@ static int
 read_tls(const struct invocation *invocation, struct report *report, struct tlsfloor_facts *facts)
 {
     if (invocation->tls == NULL)
-        return bad_option(report, "--tls", NULL,
-                          "give cleartext, SSLv3, TLSv1 ... as a log has it");
+        return report_bad_option(report, "decide: --tls", NULL,
+                                 "give cleartext, SSLv3, TLSv1 ... as a log has it");
     facts->tls_name = tlsfloor_text_from(invocation->tls);
     facts->tls = tlsfloor_tls_parse(facts->tls_name);
     if (facts->tls == TLSFLOOR_TLS_UNKNOWN && strcmp(invocation->tls, "unknown") != 0)
         report_warning(report, "decide: --tls is no version that tlsfloor knows, so the session is "
                                "judged as one of unknown version");
     if (facts->tls == TLSFLOOR_TLS_CLEARTEXT && invocation->cipher != NULL)
-        return bad_option(report, "--cipher", invocation->cipher,
-                          "a cleartext session has none, leave it out");
+        return report_bad_option(report, "decide: --cipher", invocation->cipher,
+                                 "a cleartext session has none, leave it out");
     if (facts->tls > TLSFLOOR_TLS_CLEARTEXT && invocation->cipher == NULL)
-        return bad_option(report, "--cipher", NULL, "give the cipher suite's OpenSSL or IANA name");
+        return report_bad_option(report, "decide: --cipher", NULL,
+                                 "give the cipher suite's OpenSSL or IANA name");
     facts->cipher = tlsfloor_text_from(invocation->cipher);
     facts->suite = tlsfloor_cipher_suite_find(facts->cipher);
     if (facts->suite != NULL)
@@ -79,8 +68,8 @@ read_service(const struct invocation *invocation, struct report *report,
     facts->service = tlsfloor_service_parse(name);
     if (facts->service == TLSFLOOR_SERVICE_NONE &&
         !tlsfloor_text_equal(name, tlsfloor_text_from("none")))
-        return bad_option(report, "--service", invocation->service,
-                          "give imap, pop3, sieve, submission, or none (mail transfer)");
+        return report_bad_option(report, "decide: --service", invocation->service,
+                                 "give imap, pop3, sieve, submission, or none (mail transfer)");
     return 0;
 }
 
@@ -94,12 +83,14 @@ read_question(const struct invocation *invocation, struct report *report, struct
     question->now = time(NULL);
     if (invocation->at != NULL &&
         tlsfloor_time_parse(tlsfloor_text_from(invocation->at), &question->now) != 0)
-        return bad_option(report, "--at", invocation->at, "give 2027-03-31 or 2027-03-31T09:30Z");
+        return report_bad_option(report, "decide: --at", invocation->at,
+                                 "give 2027-03-31 or 2027-03-31T09:30Z");
     if (invocation->user != NULL && invocation->no_user)
-        return bad_option(report, "--user", invocation->user, "cannot go together with --no-user");
+        return report_bad_option(report, "decide: --user", invocation->user,
+                                 "cannot go together with --no-user");
     if (read_service(invocation, report, facts) != 0 ||
-        read_address(report, "--client", invocation->client, &facts->client) != 0 ||
-        read_address(report, "--connection", connection, &facts->connection) != 0)
+        read_address(report, "decide: --client", invocation->client, &facts->client) != 0 ||
+        read_address(report, "decide: --connection", connection, &facts->connection) != 0)
         return -1;
     return read_tls(invocation, report, facts);
 }

@@ -79,16 +79,6 @@ compare_inputs(const void *a, const void *b)
 
 /* --- the command line --- */
 
-static int
-bad_option(struct report *report, const char *option, const char *value, const char *advice)
-{
-    char sentence[TLSFLOOR_ERROR_TEXT];
-
-    snprintf(sentence, sizeof(sentence), "%s %.60s: %s", option, value, advice);
-    report_error(report, sentence);
-    return -1;
-}
-
 /* The year of --year, 0: there is none; -1. */
 static int
 read_year(const struct invocation *invocation, struct report *report)
@@ -100,7 +90,7 @@ read_year(const struct invocation *invocation, struct report *report)
         return 0;
     year = strtol(invocation->year, &end, 10);
     if (*end != '\0' || year < 1970 || year > 2099)
-        return bad_option(report, "--year", invocation->year, "give a year, such as 2026");
+        return report_bad_option(report, "--year", invocation->year, "give a year, such as 2026");
     return (int)year;
 }
 
@@ -182,7 +172,8 @@ count_logs(const struct invocation *invocation, int64_t since, struct report *re
     counted_r->now = time(NULL);
     if (invocation->at != NULL &&
         tlsfloor_time_parse(tlsfloor_text_from(invocation->at), &counted_r->now) != 0)
-        return bad_option(report, "--at", invocation->at, "give 2027-03-31 or 2027-03-31T09:30Z");
+        return report_bad_option(report, "--at", invocation->at,
+                                 "give 2027-03-31 or 2027-03-31T09:30Z");
     judge_load(&counted_r->judge, invocation, counted_r->now, report);
     if (report->errors > 0)
         return -1;

@@ -17,17 +17,6 @@ struct wanted {
     int64_t since, until; /* --since; --exceptions, as in an exception */
 };
 
-static int
-bad_option(struct report *report, const char *option, const char *value, const char *advice)
-{
-    char sentence[TLSFLOOR_ERROR_TEXT];
-
-    snprintf(sentence, sizeof(sentence), "report: %s%s%.60s: %s", option,
-             value[0] == '\0' ? "" : " ", value, advice);
-    report_error(report, sentence);
-    return -1;
-}
-
 /* "until=2027-03-31" or "until=never". 0, or -1. */
 static int
 read_until(const char *text, int64_t *until_r)
@@ -53,24 +42,26 @@ read_wanted(const struct invocation *invocation, struct report *report, struct w
 
     *wanted_r = (struct wanted){0, 0};
     if (views > 1)
-        return bad_option(report,
-                          "--json, --csv, --html, --users, --exceptions, "
-                          "--password-changes",
-                          "", "give one of them");
+        return report_bad_option(report,
+                                 "report: --json, --csv, --html, --users, --exceptions, "
+                                 "--password-changes",
+                                 "", "give one of them");
     if (invocation->since != NULL &&
         tlsfloor_time_parse(tlsfloor_text_from(invocation->since), &wanted_r->since) != 0)
-        return bad_option(report, "--since", invocation->since,
-                          "give 2027-03-31 or 2027-03-31T09:30Z");
+        return report_bad_option(report, "report: --since", invocation->since,
+                                 "give 2027-03-31 or 2027-03-31T09:30Z");
     if (invocation->by != NULL && !group_is_key(invocation->by))
-        return bad_option(report, "--by", invocation->by,
-                          "give service, version, cipher, network or day");
+        return report_bad_option(report, "report: --by", invocation->by,
+                                 "give service, version, cipher, network or day");
     if (invocation->by != NULL && views > (invocation->json || invocation->csv))
-        return bad_option(report, "--by", invocation->by, "goes with --json and --csv alone");
+        return report_bad_option(report, "report: --by", invocation->by,
+                                 "goes with --json and --csv alone");
     if (invocation->exceptions != NULL && read_until(invocation->exceptions, &wanted_r->until) != 0)
-        return bad_option(report, "--exceptions", invocation->exceptions,
-                          "give until=2027-03-31, the last day of the exceptions");
+        return report_bad_option(report, "report: --exceptions", invocation->exceptions,
+                                 "give until=2027-03-31, the last day of the exceptions");
     if (invocation->exceptions != NULL && invocation->mask)
-        return bad_option(report, "--exceptions", "", "has to name users, so not with --mask");
+        return report_bad_option(report, "report: --exceptions", "",
+                                 "has to name users, so not with --mask");
     return 0;
 }
 

@@ -46,6 +46,18 @@ report_warning(struct report *report, const char *sentence)
     report_problem(report, TLSFLOOR_WARNING, NULL, 0, sentence);
 }
 
+int
+report_bad_option(struct report *report, const char *option, const char *value, const char *advice)
+{
+    const char *shown = value == NULL ? "is missing" : value;
+    char sentence[TLSFLOOR_ERROR_TEXT];
+
+    snprintf(sentence, sizeof(sentence), "%s%s%.60s: %s", option, shown[0] == '\0' ? "" : " ",
+             shown, advice);
+    report_error(report, sentence);
+    return -1;
+}
+
 static void
 pass_problem(void *context, enum tlsfloor_severity severity, unsigned line, const char *sentence)
 {

@@ -35,6 +35,12 @@ void report_problem(struct report *report, enum tlsfloor_severity severity, cons
 /* The same for a sentence that names its file itself. */
 void report_error(struct report *report, const char *sentence);
 void report_warning(struct report *report, const char *sentence);
+/*
+ * The same of an option, such as "decide: --tls", its value (NULL: it is missing; "": not shown),
+ * and what to do about it. Returns -1.
+ */
+int report_bad_option(struct report *report, const char *option, const char *value,
+                      const char *advice);
 
 /* All that tlsfloor check looks at. */
 void check_site(const struct invocation *invocation, struct report *report);
