@@ -25,8 +25,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "requests.h"
+
 #define EVENTS 256
-#define REQUESTS 4096
 
 /* Times are counted in buckets of 1/32 of a power of two of nanoseconds. */
 #define BUCKET_BITS 5
@@ -38,10 +39,6 @@ struct connection {
     uint64_t asked;
 };
 
-static struct {
-    const char *data;
-    size_t size;
-} requests[REQUESTS];
 static size_t requests_count;
 static unsigned long answers, buckets[BUCKETS];
 
@@ -59,25 +56,6 @@ nanoseconds(void)
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
-}
-
-/* --- the requests --- */
-
-static void
-load_requests(const char *path)
-{
-    static char data[8U << 20];
-    FILE *file = fopen(path, "r");
-    size_t size = file == NULL ? 0 : fread(data, 1, sizeof(data) - 1, file);
-    char *at = data, *end;
-
-    if (size == 0)
-        die(path);
-    fclose(file);
-    for (; (end = strstr(at, "\n\n")) != NULL && requests_count < REQUESTS; at = end + 2) {
-        requests[requests_count].data = at;
-        requests[requests_count++].size = (size_t)(end + 2 - at);
-    }
 }
 
 /* --- times --- */
@@ -139,7 +117,7 @@ ask(struct connection *connection)
     size_t number = connection->next++ % requests_count;
 
     connection->asked = nanoseconds();
-    if (write(connection->fd, requests[number].data, requests[number].size) < 0)
+    if (write(connection->fd, bench_requests[number].data, bench_requests[number].size) < 0)
         die("write");
 }
 
@@ -237,7 +215,9 @@ main(int argc, char **argv)
         fputs("usage: load SOCKET CONNECTIONS SECONDS FILE\n", stderr);
         return 2;
     }
-    load_requests(argv[4]);
+    requests_count = bench_requests_load(argv[4]);
+    if (requests_count == 0)
+        die(argv[4]);
     all = connect_all(argv[1], count, epoll);
     warm_up(all, count, epoll);
     say("ready");

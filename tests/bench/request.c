@@ -10,42 +10,21 @@
 #include <string.h>
 
 #include "adapter.h"
+#include "requests.h"
 #include "state.h"
 #include "timing.h"
 
 #define ROUNDS 300
-#define REQUESTS 4096
 #define NOW INT64_C(1806000000)
 
-static struct {
-    const char *data;
-    size_t size;
-} requests[REQUESTS];
 static size_t requests_count;
-static struct tlsfloor_memory memories[REQUESTS];
+static struct tlsfloor_memory memories[BENCH_REQUESTS];
 
 static void
 die(const char *what)
 {
     fprintf(stderr, "%s\n", what);
     exit(2);
-}
-
-static void
-load_requests(const char *path)
-{
-    static char data[8U << 20];
-    FILE *file = fopen(path, "r");
-    size_t size = file == NULL ? 0 : fread(data, 1, sizeof(data) - 1, file);
-    char *at = data, *end;
-
-    if (size == 0)
-        die(path);
-    fclose(file);
-    for (; (end = strstr(at, "\n\n")) != NULL && requests_count < REQUESTS; at = end + 2) {
-        requests[requests_count].data = at;
-        requests[requests_count++].size = (size_t)(end + 2 - at);
-    }
 }
 
 /* As if there were no exceptions. */
@@ -68,10 +47,11 @@ run(const struct tlsfloor_judge *judge)
         struct tlsfloor_request request;
 
         tlsfloor_request_reset(&request);
-        if (tlsfloor_request_parse(&request, requests[i].data, requests[i].size, &error) <= 0)
+        if (tlsfloor_request_parse(&request, bench_requests[i].data, bench_requests[i].size,
+                                   &error) <= 0)
             die("not a request");
         if (judge != NULL)
-            tlsfloor_adapter_answer(judge, &request, requests[i].data, &memories[i], NOW,
+            tlsfloor_adapter_answer(judge, &request, bench_requests[i].data, &memories[i], NOW,
                                     &response);
     }
     return (bench_cpu_seconds() - start) / (double)requests_count * 1e9;
@@ -104,7 +84,9 @@ main(int argc, char **argv)
     if (policy == NULL)
         die(error);
     judge.policy = policy;
-    load_requests(argv[2]);
+    requests_count = bench_requests_load(argv[2]);
+    if (requests_count == 0)
+        die(argv[2]);
     printf("%.0f %.0f\n", least(NULL), least(&judge));
     tlsfloor_policy_free(policy);
     return 0;
