@@ -3,10 +3,10 @@
  * tlsfloor ciphers: the table of cipher suites, and how each profile judges
  * them.
  */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "json-values.h"
 #include "policy.h"
 #include "tlsfloor.h"
 
@@ -74,13 +74,10 @@ json_suite(const struct tlsfloor_cipher_suite *suite)
 static int
 dump(json_t *root)
 {
-    int failed = root == NULL || json_dumpf(root, stdout, JSON_INDENT(2)) != 0;
-
-    putchar('\n');
-    json_decref(root);
-    if (failed)
-        fputs("error: no memory to print the cipher suites\n", stderr);
-    return failed ? EXIT_ERROR : EXIT_OK;
+    if (json_print(root) == 0)
+        return EXIT_OK;
+    fputs("error: no memory to print the cipher suites\n", stderr);
+    return EXIT_ERROR;
 }
 
 static int

@@ -3,12 +3,12 @@
  * tlsfloor decide: asks the decision that the daemons ask, and explains it. It
  * judges nothing itself.
  */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "json-values.h"
 #include "judge.h"
 #include "reply.h"
 #include "time-text.h"
@@ -235,15 +235,6 @@ print_text(const struct question *question)
         printf("reply:      %s\n", question->reply);
 }
 
-/* A JSON string, or null for what is not UTF-8. */
-static json_t *
-json_from(struct tlsfloor_text text)
-{
-    json_t *string = text.data == NULL ? NULL : json_stringn(text.data, text.size);
-
-    return string == NULL ? json_null() : string;
-}
-
 struct listed {
     const struct question *question;
     json_t *list;
@@ -298,11 +289,8 @@ print_json(const struct question *question)
         decision->exception == NULL ? json_null() : json_from(decision->exception->who),
         "exceptions", json_exceptions(question), "exceptions_ignored", question->ignored, "reply",
         question->reply[0] == '\0' ? NULL : question->reply);
-    int failed = root == NULL || json_dumpf(root, stdout, JSON_INDENT(2)) != 0;
 
-    putchar('\n');
-    json_decref(root);
-    return failed ? -1 : 0;
+    return json_print(root);
 }
 
 static int

@@ -3,13 +3,13 @@
  * tlsfloor doctor: what of the set-up of Dovecot and Postfix defeats the
  * policy, and the line that mends it. Changes nothing.
  */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "doctor-gather.h"
 #include "doctor-live.h"
+#include "json-values.h"
 #include "site.h"
 
 struct examination {
@@ -98,12 +98,6 @@ print_summary(const struct examination *examination)
 }
 
 static json_t *
-json_text(const char *text)
-{
-    return text[0] == '\0' ? json_null() : json_string(text);
-}
-
-static json_t *
 json_program(int there, const char *version, const char *conf)
 {
     return there ? json_pack("{s:s, s:s}", "version", version, "config", conf) : json_null();
@@ -136,7 +130,6 @@ print_json(const struct examination *examination)
 {
     const struct doctor_facts *facts = &examination->gathered.facts;
     json_t *proofs = json_array(), *root;
-    int failed;
 
     for (size_t i = 0; i < examination->proofs.count; i++)
         json_array_append_new(proofs, json_string(examination->proofs.items[i]));
@@ -144,10 +137,7 @@ print_json(const struct examination *examination)
         "{s:o, s:o, s:o, s:o}", "findings", json_findings(&examination->findings), "proved", proofs,
         "dovecot", json_program(facts->dovecot.there, facts->dovecot.version, facts->dovecot.conf),
         "postfix", json_program(facts->postfix.there, facts->postfix.version, facts->postfix.conf));
-    failed = root == NULL || json_dumpf(root, stdout, JSON_INDENT(2)) != 0;
-    putchar('\n');
-    json_decref(root);
-    return failed ? -1 : 0;
+    return json_print(root);
 }
 
 static int

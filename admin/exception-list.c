@@ -4,12 +4,12 @@
  * and change nothing.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "exception-command.h"
+#include "json-values.h"
 #include "time-text.h"
 
 /* Which exceptions are asked for, and what becomes of them. */
@@ -47,15 +47,6 @@ is_asked_for(const struct listing *listing, const struct tlsfloor_exception *exc
 }
 
 /* --- JSON --- */
-
-/* A string, or null for what there is none of, or what is not UTF-8. */
-static json_t *
-json_from(struct tlsfloor_text text)
-{
-    json_t *string = text.data == NULL ? NULL : json_stringn(text.data, text.size);
-
-    return string == NULL ? json_null() : string;
-}
 
 static json_t *
 json_services(const struct tlsfloor_exception *exception)

@@ -3,12 +3,12 @@
  * A probe's result for people, and for programs. Every text of the server has
  * been made printable before it comes here.
  */
-#include <jansson.h>
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "json-values.h"
 #include "probe-result.h"
 
 static void
@@ -180,13 +180,6 @@ end_name(enum probe_end end)
     return names[end];
 }
 
-/* NULL where there is no text. */
-static json_t *
-json_text(const char *text)
-{
-    return text[0] == '\0' ? json_null() : json_string(text);
-}
-
 static json_t *
 json_talk(const struct probe_talk *talk, int untried)
 {
@@ -231,7 +224,6 @@ probe_print_json(const struct probe_result *result)
 {
     const struct probe_target *target = &result->target;
     json_t *reasons = json_array(), *root;
-    int failed;
 
     for (size_t i = 0; i < result->reason_count; i++)
         json_array_append_new(reasons, json_string(result->reasons[i]));
@@ -243,8 +235,5 @@ probe_print_json(const struct probe_result *result)
                      OpenSSL_version(OPENSSL_VERSION_STRING), "certificate",
                      json_certificate(&result->today.certificate), "today",
                      json_talk(&result->today, 0), "clients", json_clients(result));
-    failed = root == NULL || json_dumpf(root, stdout, JSON_INDENT(2)) != 0;
-    putchar('\n');
-    json_decref(root);
-    return failed ? -1 : 0;
+    return json_print(root);
 }

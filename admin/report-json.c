@@ -2,10 +2,10 @@
 /*
  * The tally as one JSON object; tlsfloor(8) names its members.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json-values.h"
 #include "report.h"
 #include "time-text.h"
 
@@ -91,7 +91,7 @@ json_users(const struct view *view)
 }
 
 static json_t *
-json_from(const struct view *view, const struct tally_row *row)
+json_networks(const struct view *view, const struct tally_row *row)
 {
     char text[VIEW_FROM], *rest = text, *word;
     json_t *from = json_array();
@@ -121,7 +121,8 @@ json_row(const struct view *view, const struct tally_row *row)
                      tlsfloor_service_name(kind->service), "version", kind->tls_name, "cipher",
                      kind->cipher, "class", tally_class_name((enum tally_class)row->class),
                      "logins", (json_int_t)row->logins, "first", json_date(row->first), "last",
-                     json_date(row->last), "from", json_from(view, row), "exception", exception);
+                     json_date(row->last), "from", json_networks(view, row), "exception",
+                     exception);
 }
 
 static json_t *
@@ -152,7 +153,6 @@ view_json(const struct view *view, const char *by)
 {
     const struct tally *tally = view->tally;
     json_t *root, *rows = json_array();
-    int failed;
 
     for (size_t i = 0; i < view->row_count; i++)
         json_array_append_new(rows, json_row(view, view->rows[i]));
@@ -163,8 +163,5 @@ view_json(const struct view *view, const char *by)
                      "left_out", (json_int_t)tally->left_out, "rows", rows);
     if (by != NULL)
         json_object_set_new(root, "by", json_groups(view, by));
-    failed = root == NULL || json_dumpf(root, view->out, JSON_INDENT(2)) != 0;
-    fputc('\n', view->out);
-    json_decref(root);
-    return failed ? -1 : 0;
+    return json_print(root);
 }
