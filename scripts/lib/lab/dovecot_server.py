@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import threading
 
 from . import sanitizer
 from .clients import Imap, Pop3, Sieve, Submission
@@ -31,6 +32,8 @@ PROXIED = "-proxied"
 AUTH_MODULES = "/usr/lib/dovecot/modules/auth"
 IN_NAMESPACE = ["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh"]
 CLIENTS = {name: client for names, _, client in SERVICES.values() for name in names}
+# Of a line of the log.
+DATE = re.compile(r"^\w{3} \d\d \S+ ")
 IMPLICIT = {names[1] for names, _, _ in SERVICES.values() if len(names) > 1}
 
 
@@ -100,6 +103,7 @@ class DovecotServer:
         self.libdir = workspace.directory(f"{name}/lib")
         self.home = workspace.directory(f"{name}/home", 0o700, "nobody", "nogroup")
         self.log = self.directory / "log"
+        self.lines, self.lines_end, self.lines_lock = [], 0, threading.Lock()
         self.passwords = passwords(users)
         self.users_file = workspace.write(f"{name}/users", users_text(users))
         self.certificate = self.options.certificate or certificate(workspace)
@@ -199,10 +203,18 @@ class DovecotServer:
     # --- the log ---
 
     def messages(self):
-        """The lines of the log without their dates, but a last one that is not complete yet."""
-        text = self.log.read_text(errors="backslashreplace") if self.log.exists() else ""
-        return [line.split(" ", 3)[-1] if re.match(r"\w{3} \d\d ", line) else line
-                for line in text.split("\n")[:-1]]
+        """The lines of the log without their dates, but a last one that is not complete yet.
+
+        Always the same list, which grows: each line is read once.
+        """
+        with self.lines_lock, contextlib.suppress(FileNotFoundError), open(self.log, "rb") as log:
+            log.seek(self.lines_end)
+            data = log.read()
+            end = data.rfind(b"\n") + 1
+            self.lines_end += end
+            self.lines += [DATE.sub("", line) for line in
+                           data[:end].decode(errors="backslashreplace").split("\n")[:-1]]
+        return self.lines
 
     def find(self, pattern, start=0):
         """The messages that a regular expression is found in."""
