@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """How Dovecot's configuration is written in every release: lines and blocks."""
 
+import subprocess
+
 
 def yes_no(value):
     return "yes" if value else "no"
@@ -15,3 +17,13 @@ def settings(**values):
 def block(head, text):
     """text: lines, which may be blocks in turn."""
     return f"{head} {{\n" + "".join(f"  {line}\n" for line in text.splitlines()) + "}\n"
+
+
+def environment(programs, **values):
+    """Runs services with these variables. programs: service -> command."""
+    libexec = subprocess.run(["doveconf", "-dh", "libexec_dir"], check=True, capture_output=True,
+                             text=True).stdout.strip()
+    words = " ".join(f"{name}={value}" for name, value in values.items())
+    return "".join(block(f"service {service}",
+                         settings(executable=f"/usr/bin/env {words} {libexec}/{command}"))
+                   for service, command in programs.items())

@@ -11,6 +11,8 @@ import platform
 import re
 import subprocess
 
+from .dovecot_text import block, environment, settings
+
 # A report has no names, for which it would need more than a chroot has: llvm-symbolizer
 # finds them from the offsets into the module.
 OPTIONS = "detect_leaks=0:symbolize=0"
@@ -23,22 +25,16 @@ def is_needed(module):
     return module.exists() and b"__asan_init" in module.read_bytes()
 
 
-def output(*argv):
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def configuration(programs):
     """Text for dovecot.conf. programs: service -> command.
 
     Shadow memory takes terabytes of addresses, so the limit is beyond all that there are.
     """
-    runtime = output("clang", f"-print-file-name=libclang_rt.asan-{platform.machine()}.so")
-    libexec = output("doveconf", "-dh", "libexec_dir")
-    return "".join(f"service {service} {{\n"
-                   f"  executable = /usr/bin/env LD_PRELOAD={runtime} ASAN_OPTIONS={OPTIONS}"
-                   f" {libexec}/{command}\n"
-                   "  vsz_limit = 100000 T\n"
-                   "}\n" for service, command in programs.items())
+    runtime = subprocess.run(
+        ["clang", f"-print-file-name=libclang_rt.asan-{platform.machine()}.so"], check=True,
+        capture_output=True, text=True).stdout.strip()
+    return environment(programs, LD_PRELOAD=runtime, ASAN_OPTIONS=OPTIONS) + "".join(
+        block(f"service {service}", settings(vsz_limit="100000 T")) for service in programs)
 
 
 def expect_no_report(log):
