@@ -84,7 +84,7 @@ def readelf(option, path):
 
 
 def exports(path):
-    names = subprocess.run(["nm", "-D", "--defined-only", str(path)], check=True,
+    names = subprocess.run(["nm", "-D", "--defined-only", "--extern-only", str(path)], check=True,
                            capture_output=True, text=True).stdout.splitlines()
     # The address sanitizer may mark each variable by a symbol of its own.
     return sorted(name for line in names
