@@ -123,7 +123,7 @@ class Tests:
         except ConnectionError:
             return None
 
-    def expect_served(self, service, seconds=10):
+    def expect_served(self, service, seconds=60):
         wait_until(lambda: self.login(service), f"{service}: a login", seconds)
 
     def expect_refusal(self, service, line):
@@ -226,7 +226,7 @@ def test_states(tests):
         tests.site.apply(mode="enforce")
         for service in services:
             with tests.tap.case(f"{service}: once it is applied again, logins are served"):
-                tests.expect_served(service, THROTTLE + 10)
+                tests.expect_served(service, THROTTLE + 60)
 
 
 def main():

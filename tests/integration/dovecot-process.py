@@ -153,7 +153,7 @@ def expect_descriptors(pair, ours, stock):
     want = pair.envelope, {}
     # What clients before have had may still be open.
     with contextlib.suppress(TimeoutError):
-        wait_until(lambda: difference() == want, "the same descriptors", 10)
+        wait_until(lambda: difference() == want, "the same descriptors")
     expect(difference(), want, "open with the plugin alone, and without it alone")
 
 

@@ -283,7 +283,7 @@ def test_events(tests):
             with tests.connect(listener, *OLD) as client:
                 client.rest()
             want = {(key, "accept", "compliant", "TLSv1.2"), (key, "refuse", "version", "TLSv1")}
-            wait_until(lambda: want <= metrics(tests.server).keys(), f"events {want}", seconds=5)
+            wait_until(lambda: want <= metrics(tests.server).keys(), f"events {want}")
             after = metrics(tests.server)
             for case in want:
                 expect(after[case] - before.get(case, 0), 1, f"events of {case}")

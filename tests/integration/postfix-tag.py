@@ -178,7 +178,7 @@ def test_contexts(mail, tap):
         def found():
             return [line for line in mail.policyd.audit_lines() if f" user={user} " in line]
 
-        line, = wait_until(found, f"audit line of {user}", seconds=5)
+        line, = wait_until(found, f"audit line of {user}")
         return line
 
     mail.policyd.apply()
@@ -219,7 +219,7 @@ def test_contexts(mail, tap):
         expect(session.command(f"MAIL FROM:<{ANN}>"),
                f"530 5.7.10 <{ANN}>: Sender address rejected: {SAID}")
         wait_until(lambda: [line for line in mail.policyd.lines() if
-                            re.search('warning: .*"tls-elsewhere"', line)], "warning", seconds=5)
+                            re.search('warning: .*"tls-elsewhere"', line)], "warning")
 
 
 def main():

@@ -63,7 +63,7 @@ OLD = {
 }
 
 
-def wait_until(condition, seconds=10.0):
+def wait_until(condition, seconds=60.0):
     """The first true result of condition(), or its last one when the time is over."""
     end = time.monotonic() + seconds
     while True:
@@ -176,7 +176,7 @@ class Daemon:
     def count(self, text):
         return self.log().count(text)
 
-    def wait_log(self, text, count=1, seconds=10.0):
+    def wait_log(self, text, count=1, seconds=60.0):
         """True if the log has the text count times, in time."""
         return wait_until(lambda: self.count(text) >= count, seconds)
 
@@ -186,7 +186,7 @@ class Daemon:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def stop(self, seconds=10.0):
+    def stop(self, seconds=60.0):
         """Ends it as a service manager does; its exit status."""
         self.signal(signal.SIGTERM)
         return self.process.wait(seconds)
@@ -251,7 +251,7 @@ def is_answered(address):
 class Client:
     """One policy connection: to an address, or over a socket that is there."""
 
-    def __init__(self, address, seconds=10.0):
+    def __init__(self, address, seconds=60.0):
         self.socket = address if isinstance(address, socket.socket) else open_connection(address)
         self.socket.settimeout(seconds)
         self.rest = b""

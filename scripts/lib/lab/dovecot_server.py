@@ -220,7 +220,7 @@ class DovecotServer:
         """The messages that a regular expression is found in."""
         return [line for line in self.messages()[start:] if re.search(pattern, line)]
 
-    def wait_for(self, pattern, number=1, start=0, seconds=10):
+    def wait_for(self, pattern, number=1, start=0, seconds=60):
         """The same; waits until there are so many."""
         def found():
             lines = self.find(pattern, start)

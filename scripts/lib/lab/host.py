@@ -117,7 +117,7 @@ class Host:
             lines = self.audit_so_far(session)
             return lines if len(lines) >= number else None
 
-        return wait_until(found, f"{number} audit lines of port {session.client_port}", seconds=5)
+        return wait_until(found, f"{number} audit lines of port {session.client_port}")
 
 
 @contextlib.contextmanager

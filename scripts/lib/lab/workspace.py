@@ -19,7 +19,7 @@ import time
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 
 
-def wait_until(condition, what, seconds=30):
+def wait_until(condition, what, seconds=60):
     """Returns the first true value of condition()."""
     deadline = time.monotonic() + seconds
     while True:
