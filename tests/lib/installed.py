@@ -14,7 +14,7 @@ import threading
 
 from lab.dovecot_configuration import NO_PENALTY
 from lab.dovecot_release import syntax
-from lab.dovecot_server import DovecotServer, Options
+from lab.dovecot_server import DovecotServer, LogLines, Options
 from lab.dovecot_text import block, settings
 from lab.host import PASSWORD, Host
 from lab.policyd import Launcher, Logged
@@ -150,6 +150,7 @@ class InstalledDovecot(DovecotServer):
     def __init__(self, workspace):
         self.workspace, self.options = workspace, Options()
         self.log, self.ports = DOVECOT_LOG, DOVECOT_PORTS
+        self.log_lines = LogLines(self.log)
         self.client_certificate = None
         DOVECOT_LOG.unlink(missing_ok=True)
         relay = workspace.start(["smtp-sink", "-u", "nobody", f"127.0.0.1:{RELAY}", "100"],

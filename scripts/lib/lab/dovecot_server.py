@@ -84,6 +84,24 @@ class Options:
     extra: str = ""
 
 
+class LogLines:
+    """The lines of a log without their dates, but a last one that is not complete yet."""
+
+    def __init__(self, path):
+        self.path, self.lines, self.end, self.lock = path, [], 0, threading.Lock()
+
+    def read(self):
+        """Each line is read once."""
+        with self.lock, contextlib.suppress(FileNotFoundError), open(self.path, "rb") as log:
+            log.seek(self.end)
+            data = log.read()
+            size = data.rfind(b"\n") + 1
+            self.end += size
+            self.lines += [DATE.sub("", line) for line in
+                           data[:size].decode(errors="backslashreplace").split("\n")[:-1]]
+        return self.lines
+
+
 def users_text(users):
     return "".join(f"{name}:{value}\n" if isinstance(value, str) else
                    f"{name}:{value[0]}::::::{value[1]}\n" for name, value in users.items())
@@ -103,7 +121,7 @@ class DovecotServer:
         self.libdir = workspace.directory(f"{name}/lib")
         self.home = workspace.directory(f"{name}/home", 0o700, "nobody", "nogroup")
         self.log = self.directory / "log"
-        self.lines, self.lines_end, self.lines_lock = [], 0, threading.Lock()
+        self.log_lines = LogLines(self.log)
         self.passwords = passwords(users)
         self.users_file = workspace.write(f"{name}/users", users_text(users))
         self.certificate = self.options.certificate or certificate(workspace)
@@ -203,18 +221,8 @@ class DovecotServer:
     # --- the log ---
 
     def messages(self):
-        """The lines of the log without their dates, but a last one that is not complete yet.
-
-        Always the same list, which grows: each line is read once.
-        """
-        with self.lines_lock, contextlib.suppress(FileNotFoundError), open(self.log, "rb") as log:
-            log.seek(self.lines_end)
-            data = log.read()
-            end = data.rfind(b"\n") + 1
-            self.lines_end += end
-            self.lines += [DATE.sub("", line) for line in
-                           data[:end].decode(errors="backslashreplace").split("\n")[:-1]]
-        return self.lines
+        """The lines of the log; always the same list, which grows."""
+        return self.log_lines.read()
 
     def find(self, pattern, start=0):
         """The messages that a regular expression is found in."""
