@@ -135,7 +135,8 @@ give_dovecot(const struct walk *walk, const struct dovecot_service *service, con
              const char *list, unsigned port, int tls)
 {
     const struct doctor_dovecot *dovecot = &walk->facts->dovecot;
-    struct doctor_endpoint endpoint = {.service = service->service,
+    struct doctor_endpoint endpoint = {.program = TLSFLOOR_LOG_DOVECOT,
+                                       .service = service->service,
                                        .oldest = dovecot_oldest_tls(dovecot, service)};
     char address[INET6_ADDRSTRLEN];
 
@@ -219,7 +220,8 @@ static void
 give_postfix(const struct walk *walk, const char *service)
 {
     const struct doctor_postfix *postfix = &walk->facts->postfix;
-    struct doctor_endpoint endpoint = {.service = TLSFLOOR_SERVICE_SUBMISSION,
+    struct doctor_endpoint endpoint = {.program = TLSFLOOR_LOG_POSTFIX,
+                                       .service = TLSFLOOR_SERVICE_SUBMISSION,
                                        .oldest = postfix_oldest_tls(postfix, service)};
     char address[INET6_ADDRSTRLEN], name[POSTFIX_NAME], host[POSTFIX_NAME], *colon;
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -270,6 +271,19 @@ look_again(struct talker *talker, struct probe_reply *reply_r)
     return ask_capabilities(talker, PROBE_END_SILENT, reply_r);
 }
 
+static unsigned
+own_port(const struct wire *wire)
+{
+    struct sockaddr_storage own;
+    socklen_t size = sizeof(own);
+
+    if (getsockname(wire->fd, (struct sockaddr *)&own, &size) != 0)
+        return 0;
+    return ntohs(own.ss_family == AF_INET6
+                     ? ((const struct sockaddr_in6 *)(const void *)&own)->sin6_port
+                     : ((const struct sockaddr_in *)(const void *)&own)->sin_port);
+}
+
 static void
 converse(struct talker *talker, const struct probe_peer *peer, const struct probe_offer *offer)
 {
@@ -280,6 +294,7 @@ converse(struct talker *talker, const struct probe_peer *peer, const struct prob
         return;
     }
     talker->talk->connected = 1;
+    talker->talk->port = own_port(&talker->wire);
     if (offer->plain || peer->starttls) {
         if (be_greeted(talker, PROBE_END_FAILED, &reply) != 0)
             return;

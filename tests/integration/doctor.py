@@ -12,8 +12,10 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "lib"),
                 str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib")]
@@ -22,8 +24,9 @@ from lab.dovecot_release import RELEASE, syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.dovecot_text import block, settings  # noqa: E402
 from lab.host import host  # noqa: E402
-from lab.policyd import Site, build_tree  # noqa: E402
-from lab.workspace import Workspace  # noqa: E402
+from lab.policyd import Policyd, Site, USER, build_tree  # noqa: E402
+from lab.workspace import Workspace, answers  # noqa: E402
+from policyd_client import own_dev  # noqa: E402
 from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
 
 TLSFLOOR = build_tree() / "admin" / "tlsfloor"
@@ -39,11 +42,12 @@ def contents(site):
     return [(path, path.stat().st_mode, path.stat().st_ctime_ns) for path in paths]
 
 
-def doctor(site, *arguments):
+def doctor(site, *arguments, prefix=(), **environment):
     """(status, the object that it prints); nothing is changed."""
     before = contents(site)
-    done = subprocess.run([TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor", "--json",
-                           *arguments], capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run([*prefix, TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor", "--json",
+                           *arguments], capture_output=True, text=True, timeout=300, check=False,
+                          env=dict(os.environ, **environment))
     expect_true(done.stdout, f"no output: {done.stderr}")
     expect(contents(site), before, "files")
     return done.returncode, json.loads(done.stdout)
@@ -194,6 +198,7 @@ def test_dovecot(tap, workspace):
         refused = [line for line in found["proved"] if "TLSv1 is refused" in line]
         offered = [line for line in found["proved"] if "TLSv1.3 is offered a login" in line]
         expect((len(refused), len(offered)), (7, 7), f"{found}\nproofs of seven listeners")
+        expect(found["proved"][-1], f"Dovecot: audit lines arrive in {server.log}", "last proof")
     server.stop()
     with tap.case("Dovecot: nobody listens"):
         status, found = doctor(site, "--dovecot-config", str(server.conf), "--postfix-config",
@@ -265,7 +270,7 @@ def test_live(tap, workspace):
         status, found = doctor(site, "--dovecot-config", str(conf), "--postfix-config", "none",
                                "--live")
         expect({(one["severity"], one["check"]) for one in found["findings"]},
-               {("note", "live"), ("note", "dovecot-tls")}, "findings")
+               {("note", "live"), ("note", "log"), ("note", "dovecot-tls")}, "findings")
         expect(status, 0, "status")
         site.apply()
     server.stop()
@@ -280,6 +285,169 @@ def test_live(tap, workspace):
                {"the settings accept TLSv1, and the handshake does not"}, "findings")
         expect(status, 1, "status")
     server.stop()
+
+
+# --- logs ---
+
+NO_SYSTEM_LOG = "there is no journal, no /var/log/mail.log and no /var/log/syslog here"
+
+
+def own_logs(directory):
+    """A command to run doctor with: to it this directory is /var/log, and there is no other log."""
+    return ["unshare", "-m", "sh", "-c",
+            'mount -t tmpfs tmpfs /run && mount --bind "$0" /var/log && exec "$@"', directory]
+
+
+def log_findings(found):
+    return [(one["severity"], one["what"], one["where"]) for one in found["findings"]
+            if one["check"] == "log" and "no system log" not in one["what"]]
+
+
+def not_checked(program, why):
+    return [("note", f"whether audit lines of {program} arrive was not checked: {why}", None)]
+
+
+def log_proofs(found):
+    return [line for line in found["proved"] if "audit lines arrive" in line]
+
+
+def expect_lost(found, number, by, where):
+    """That no line of so many refusals has arrived."""
+    (severity, what, place), = log_findings(found)
+    expect((severity, place), ("warning", where), "severity and place")
+    expect_true(re.fullmatch(
+        rf"the audit lines of {number} of {number} refusals by {by} did not arrive within 5 "
+        r"seconds, such as that of port \d+ at .* port \d+: who is below the floor stays unknown",
+        what), what)
+    expect(log_proofs(found), [], "proofs")
+
+
+def test_dovecot_logs(tap, workspace):
+    """The lines are in the log of the server; its configuration names another, or none."""
+    site = Site(workspace)
+    site.apply()
+    server = DovecotServer(workspace, site, {}, protocols=("imap",), extra=syntax.cleartext(False))
+    other = workspace.write("other.log", "")
+    empty = workspace.directory("var-log")
+
+    def ask(extra="", **options):
+        conf = workspace.write("other-log.conf", server.conf.read_text() + extra)
+        return doctor(site, "--dovecot-config", str(conf), "--postfix-config", "none", "--live",
+                      prefix=own_logs(empty), **options)
+
+    def expect_note(why):
+        status, found = got
+        expect((status, log_findings(found)), (0, not_checked("Dovecot", why)), "findings")
+        expect(log_proofs(found), [], "proofs")
+
+    for name, path in (("another file", other), ("a file that is not there", "/nonexistent/log")):
+        with tap.case(f"log: Dovecot's is {name}"):
+            status, found = ask(f"log_path = {path}\n")
+            expect_lost(found, 2, "Dovecot", f"{path} (log_path)")
+            expect(status, 1, "status")
+    with tap.case("log: Dovecot's has a file of its own for information"):
+        status, found = ask(f"log_path = {other}\ninfo_log_path = {server.log}\n")
+        expect((status, log_findings(found), log_proofs(found)),
+               (0, [], [f"Dovecot: audit lines arrive in {server.log}"]), "found")
+        _, found = ask(f"log_path = {server.log}\ninfo_log_path = {other}\n")
+        expect_lost(found, 2, "Dovecot", f"{other} (info_log_path)")
+    with tap.case("log: Dovecot's was there before, and lines of other sessions are no proof"):
+        old = workspace.write("old.log", server.log.read_text())
+        _, found = ask(f"log_path = {old}\n")
+        expect_lost(found, 2, "Dovecot", f"{old} (log_path)")
+    with tap.case("log: Dovecot's cannot be read again"):
+        got = ask("log_path = /dev/full\n")
+        expect_note("/dev/full is no file that can be read again")
+    with tap.case("log: Dovecot's is the system's, and there is none"):
+        got = ask("log_path = syslog\n")
+        expect_note(NO_SYSTEM_LOG)
+    with tap.case("log: Dovecot's is the system's, which has other lines"):
+        (empty / "mail.log").write_text("")
+        (empty / "syslog").write_text(server.log.read_text())
+        _, found = ask("log_path = syslog\n")
+        expect_lost(found, 2, "Dovecot", "/var/log/mail.log, /var/log/syslog")
+    with tap.case("log: nobody is refused"):
+        site.apply(mode="observe")
+        got = ask()
+        expect_note("nobody was refused")
+    with tap.case("log: nothing is to be logged"):
+        site.apply(audit="none")
+        _, found = ask()
+        expect((log_findings(found), log_proofs(found)), ([], []), "found")
+
+
+class LoggingPolicyd(Policyd):
+    """The daemon with a system log of its own, which keeps lines as long as self.keep is true."""
+
+    def start(self):
+        self.logs, dev = self.workspace.directory("var-log"), self.workspace.directory("dev")
+        self.log, self.journal = self.logs / "mail.log", self.workspace.path / "journal.json"
+        self.keep = True
+        self.log.touch()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(dev / "log"))
+        (dev / "log").chmod(0o666)
+        self.workspace.cleanup.callback(self.socket.close)
+        threading.Thread(target=self.run, daemon=True).start()
+        self.process = self.workspace.start(
+            [*own_dev(str(dev)), build_tree() / "postfix-policyd" / "tlsfloor-policyd", "-S",
+             self.site.state, "-u", USER, "-l", f"unix:{self.path}"], "policyd.out")
+        self.workspace.wait_for(self.process, lambda: answers(self.path), "tlsfloor-policyd")
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                time, ident, pid, message = re.fullmatch(
+                    r"<\d+>(.{15}) ([\w-]+)\[(\d+)\]: (.*)",
+                    self.socket.recv(65536).decode()).groups()
+                entry = {"__REALTIME_TIMESTAMP": "1700000000000000", "SYSLOG_IDENTIFIER": ident,
+                         "MESSAGE": message}
+                with open(self.journal, "a", encoding="ascii") as journal:
+                    journal.write(json.dumps(entry) + "\n")
+                if self.keep:
+                    with open(self.log, "a", encoding="ascii") as log:
+                        log.write(f"{time} mail {ident}[{pid}]: {message}\n")
+
+
+def test_policyd_logs(tap):
+    with host(GOOD_SERVICES, policyd=LoggingPolicyd) as mail:
+        policyd = mail.policyd
+
+        def ask(**options):
+            return doctor(mail.site, "--dovecot-config", "none", "--postfix-config",
+                          str(mail.postfix.conf), "--live", prefix=own_logs(policyd.logs),
+                          **options)[1]
+
+        with tap.case("log: tlsfloor-policyd's lines are in a file of the system log"):
+            found = ask()
+            expect((log_findings(found), log_proofs(found)),
+                   ([], ["tlsfloor-policyd: audit lines arrive in /var/log/mail.log"]), "found")
+        policyd.keep = False
+        with tap.case("log: tlsfloor-policyd's lines are in no file of the system log"):
+            expect_lost(ask(), 2, "tlsfloor-policyd", "/var/log/mail.log")
+        (policyd.logs / "journal").mkdir()
+        programs = mail.workspace.directory("programs")
+
+        def ask_with_journal(script):
+            mail.workspace.write("programs/journalctl", f"#!/bin/sh\n{script}\n", 0o755)
+            return ask(PATH=f"{programs}:{os.environ['PATH']}")
+
+        with tap.case("log: tlsfloor-policyd's lines are in the journal"):
+            found = ask_with_journal(f"cat {policyd.journal}")
+            expect((log_findings(found), log_proofs(found)),
+                   ([], ["tlsfloor-policyd: audit lines arrive in the journal"]), "found")
+        with tap.case("log: tlsfloor-policyd's lines are not in the journal either"):
+            expect_lost(ask_with_journal("exit 0"), 2, "tlsfloor-policyd",
+                        "the journal, /var/log/mail.log")
+        with tap.case("log: the journal cannot be read, so tlsfloor-policyd's lines may be there"):
+            found = ask_with_journal("exit 1")
+            expect(log_findings(found), not_checked(
+                "tlsfloor-policyd", "the journal: journalctl could not read all of it, so nothing "
+                "is told"), "findings")
+        with tap.case("log: there is no place for tlsfloor-policyd's lines"):
+            shutil.rmtree(policyd.logs / "journal")
+            policyd.log.unlink()
+            expect(log_findings(ask()), not_checked("tlsfloor-policyd", NO_SYSTEM_LOG), "findings")
 
 
 # --- Postfix ---
@@ -470,10 +638,11 @@ def test_command(tap, workspace):
 def main():
     skip_unless_root()
     tap = Tap()
-    for test in (test_dovecot, test_live, test_proxy, test_command):
+    for test in (test_dovecot, test_live, test_dovecot_logs, test_proxy, test_command):
         with contextlib.ExitStack() as stack:
             test(tap, stack.enter_context(Workspace()))
     test_postfix(tap)
+    test_policyd_logs(tap)
     return tap.finish()
 
 
