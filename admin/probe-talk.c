@@ -153,7 +153,8 @@ start_tls(struct talker *talker, const struct probe_reply *capabilities)
 
 /*
  * A client of today looks at the certificate. Old versions and suites need
- * OpenSSL's level 0: TLS 1.0 signs with SHA-1.
+ * OpenSSL's level 0, for TLS 1.0 signs with SHA-1, and every version, whatever
+ * the system's openssl.cnf forbids.
  */
 static int
 equip(SSL_CTX *context, const struct probe_peer *peer, const struct probe_offer *offer)
@@ -162,6 +163,7 @@ equip(SSL_CTX *context, const struct probe_peer *peer, const struct probe_offer 
         return peer->ca == NULL ? SSL_CTX_set_default_verify_paths(context)
                                 : SSL_CTX_load_verify_file(context, peer->ca);
     SSL_CTX_set_security_level(context, 0);
+    SSL_CTX_clear_options(context, SSL_OP_NO_SSL_MASK);
     SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
     return SSL_CTX_set_cipher_list(context, offer->suites);
 }
