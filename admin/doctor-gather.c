@@ -15,6 +15,7 @@
 #include "doctor-dovecot.h"
 #include "doctor-elf.h"
 #include "doctor-gather.h"
+#include "doctor-openssl.h"
 #include "doctor-proxies.h"
 #include "doctor-restrictions.h"
 #include "envelope-file.h"
@@ -321,6 +322,7 @@ doctor_gather(const struct invocation *invocation, struct doctor_gathered *gathe
         gather_postfix(invocation, gathered_r, error) < 0)
         return -1;
     facts->proxy_count = doctor_proxies_find(facts->proxies);
+    doctor_openssl_get(&facts->openssl);
     facts->system_log = access(SYSTEM_LOG, F_OK) == 0;
     if (facts->dovecot.there || facts->postfix.there)
         return 0;

@@ -287,6 +287,83 @@ def test_live(tap, workspace):
     server.stop()
 
 
+# --- OpenSSL's own configuration ---
+
+# What is said of a version in force there, and what of those that servers set themselves.
+MIN, NO_TLS_1_0, LEVEL_0 = ("MinProtocol = TLSv1.2", "Protocol = -TLSv1",
+                            "CipherString = DEFAULT:@SECLEVEL=0")
+CANNOT_WORK = ("ends handshakes that are older than {}, and exceptions allow TLSv1: they cannot "
+               "work").format
+ANY = "ssl_min_protocol = ANY\n"
+# Name, what OpenSSL is told, Dovecot's settings, where old TLS ends (None: nowhere), the oldest.
+DOVECOT_OPENSSL = (
+    ("MinProtocol does not count", MIN, "", None, None),
+    ("MinProtocol counts, as Dovecot says ANY", MIN, ANY,
+     "{}: MinProtocol, by ssl_min_protocol = ANY", "TLSv1.2"),
+    ("the level counts", LEVEL_0, "ssl_cipher_list = DEFAULT\n", None, None),
+    ("the level of ssl_cipher_list counts more", LEVEL_0,
+     "ssl_cipher_list = DEFAULT:@SECLEVEL=1\n", "{}: ssl_min_protocol, ssl_cipher_list",
+     "TLSv1.2"),
+    ("a forbidden version", NO_TLS_1_0, "",
+     *{"2.3": (None, None), "2.4": ("{}: Protocol", "TLSv1.1")}[RELEASE]),
+)
+POSTFIX_OPENSSL = (
+    ("MinProtocol and level do not count", f"{MIN}\nCipherString = DEFAULT:@SECLEVEL=2", "", None,
+     None),
+    ("a forbidden version", NO_TLS_1_0, "", "{}: Protocol", "TLSv1.1"),
+    ("a forbidden version, in a file that is not read", NO_TLS_1_0, "tls_config_file = none\n",
+     None, None),
+    ("a level of its own", LEVEL_0, "tls_null_cipherlist = ALL:@SECLEVEL=1\n",
+     "{}/master.cf: tls_null_cipherlist", "TLSv1.2"),
+)
+
+
+def openssl_conf(workspace, text):
+    return workspace.write("openssl.cnf", "openssl_conf = init\n[init]\nssl_conf = ssl\n[ssl]\n"
+                                          f"system_default = tls\n[tls]\n{text}\n")
+
+
+def expect_as_on_the_wire(found, check, where, oldest):
+    """Of the exceptions; and that real handshakes agree."""
+    want = [] if where is None else [("error", CANNOT_WORK(oldest), where)]
+    expect([(one["severity"], one["what"], one["where"]) for one in found["findings"]
+            if one["check"] == check and one["severity"] != "note"], want, f"{found}\n{check}")
+    expect([one for one in found["findings"] if one["check"] == "live"], [], "live")
+    ended = [line for line in found["proved"] if "TLSv1 ends in the handshake" in line]
+    refused = [line for line in found["proved"] if "TLSv1 is refused" in line]
+    expect_true(refused if where is None else ended, f"no proof: {found['proved']}")
+    expect_true(not (ended if where is None else refused), f"too much: {found['proved']}")
+
+
+def test_openssl(tap, workspace):
+    """What the system's openssl.cnf and servers say, by what handshakes of these servers do."""
+    site = site_with_exception(workspace)
+    for name, told_openssl, extra, where, oldest in DOVECOT_OPENSSL:
+        with tap.case(f"openssl.cnf and Dovecot: {name}"):
+            conf = openssl_conf(workspace, told_openssl)
+            server = DovecotServer(
+                workspace, site, {}, protocols=("imap",), passdb=True,
+                extra=syntax.cleartext(False) + extra + syntax.environment(OPENSSL_CONF=conf))
+            _, found = doctor(site, "--dovecot-config", str(server.conf), "--postfix-config",
+                              "none", "--live", OPENSSL_CONF=str(conf))
+            server.stop()
+            place = server.conf if where and "cipher_list" in where else conf
+            expect_as_on_the_wire(found, "dovecot-tls", where and where.format(place), oldest)
+
+
+def test_postfix_openssl(tap, workspace):
+    exceptions = workspace.write("exceptions", EXCEPTION.replace("imap,", ""))
+    for name, told_openssl, main, where, oldest in POSTFIX_OPENSSL:
+        conf = openssl_conf(workspace, told_openssl)
+        with tap.case(f"openssl.cnf and Postfix: {name}"), \
+                host(GOOD_SERVICES[1:], exceptions=exceptions,
+                     main=f"import_environment = MAIL_CONFIG OPENSSL_CONF={conf}\n{main}") as mail:
+            _, found = doctor(mail.site, "--dovecot-config", "none", "--postfix-config",
+                              str(mail.postfix.conf), "--live", OPENSSL_CONF=str(conf))
+            place = mail.postfix.conf if where and "master.cf" in where else conf
+            expect_as_on_the_wire(found, "postfix-tls", where and where.format(place), oldest)
+
+
 # --- logs ---
 
 NO_SYSTEM_LOG = "there is no journal, no /var/log/mail.log and no /var/log/syslog here"
@@ -638,7 +715,8 @@ def test_command(tap, workspace):
 def main():
     skip_unless_root()
     tap = Tap()
-    for test in (test_dovecot, test_live, test_dovecot_logs, test_proxy, test_command):
+    for test in (test_dovecot, test_live, test_openssl, test_postfix_openssl, test_dovecot_logs,
+                 test_proxy, test_command):
         with contextlib.ExitStack() as stack:
             test(tap, stack.enter_context(Workspace()))
     test_postfix(tap)
