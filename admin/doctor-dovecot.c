@@ -172,21 +172,6 @@ doctor_check_plugin(const struct doctor_facts *facts, struct findings *findings)
     find_mend(finding, REINSTALL);
 }
 
-void
-doctor_check_build(const struct doctor_facts *facts, struct findings *findings)
-{
-    struct finding *finding;
-
-    if (facts->dovecot.stale[0] == '\0')
-        return;
-    finding = find(findings, FINDING_ERROR,
-                   "the login plugin was built with another %s than the one that is installed: "
-                   "login processes do not start, and nobody can log in",
-                   facts->dovecot.stale);
-    find_where(finding, "%s: login_plugin_dir", facts->dovecot.conf);
-    find_mend(finding, "rebuild and install tlsfloor for this dovecot-core");
-}
-
 /* --- passdbs --- */
 
 struct passdbs {
@@ -264,6 +249,35 @@ has_logins(const struct doctor_dovecot *dovecot)
     for (size_t i = 0; i < DOVECOT_SERVICES; i++)
         has |= dovecot_has(dovecot, &dovecot_services[i]);
     return has;
+}
+
+static void
+find_stale(const struct doctor_dovecot *dovecot, const char *module, const char *file,
+           const char *processes, const char *setting, struct findings *findings)
+{
+    struct finding *finding =
+        find(findings, FINDING_ERROR,
+             "the %s was built with another %s than the one that is installed: %s not start, and "
+             "nobody can log in",
+             module, file, processes);
+
+    find_where(finding, "%s: %s", dovecot->conf, setting);
+    find_mend(finding, "rebuild and install tlsfloor for this dovecot-core");
+}
+
+/* A passdb that is in no list is not loaded. */
+void
+doctor_check_build(const struct doctor_facts *facts, struct findings *findings)
+{
+    const struct doctor_dovecot *dovecot = &facts->dovecot;
+    struct passdbs passdbs = list_passdbs(&dovecot->settings);
+
+    if (dovecot->stale[0] != '\0')
+        find_stale(dovecot, "login plugin", dovecot->stale, "login processes do",
+                   "login_plugin_dir", findings);
+    if (dovecot->stale_passdb[0] != '\0' && (passdbs.ours || passdbs.our_master))
+        find_stale(dovecot, "passdb tlsfloor", dovecot->stale_passdb, "the auth process does",
+                   "passdb", findings);
 }
 
 void

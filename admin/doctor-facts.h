@@ -29,10 +29,11 @@ struct doctor_dovecot {
     char version[32];
     char conf[TLSFLOOR_PATH];
     struct settings settings;
-    int module_missing; /* 1: a plugin is to be loaded that is not there */
-    int passdb_missing; /* 1: our passdb is not where Dovecot looks for it */
-    char stale[64];     /* a file of Dovecot that the plugin was not built with; or empty */
-    char readers[64];   /* the group that may read the exceptions; empty: everybody */
+    int module_missing;    /* 1: a plugin is to be loaded that is not there */
+    int passdb_missing;    /* 1: our passdb is not where Dovecot looks for it */
+    char stale[64];        /* a file of Dovecot that the plugin was not built with; or empty */
+    char stale_passdb[64]; /* the same of our passdb */
+    char readers[64];      /* the group that may read the exceptions; empty: everybody */
 };
 
 struct doctor_postfix {

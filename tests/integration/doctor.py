@@ -161,6 +161,42 @@ def site_with_exception(workspace, **values):
     return site
 
 
+def of_another_build(module, server, name):
+    """A module that names another build-id of that file."""
+    ids = (server.plugin_directory / "dovecot-build-ids.h").read_text()
+    right = re.search(rf'#define {name}_BUILD_ID "(\w+)"', ids)[1].encode()
+    expect_true(right in module, f"no build-id of {name}")
+    return module.replace(right, b"0" * len(right))
+
+
+def test_modules(tap, workspace, site, server):
+    good = server.conf.read_text()
+    with tap.case("Dovecot: a plugin of another build"):
+        modules = workspace.directory("modules")
+        plugin = (server.plugin_directory / "tlsfloor.so").read_bytes()
+        (modules / "lib95_tlsfloor.so").write_bytes(of_another_build(plugin, server, "LIBDOVECOT"))
+        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n",
+                      ["error dovecot-build"], True)
+        (modules / "lib95_tlsfloor.so").write_bytes(plugin)
+        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n", [], True)
+    with tap.case("Dovecot: a passdb that is not there"):
+        login = workspace.directory("dovecot-modules/login")
+        auth = workspace.directory("dovecot-modules/auth")
+        shutil.copy(server.plugin_directory / "tlsfloor.so", login)
+        text = good + f"login_plugin_dir = {login}\n"
+        check_dovecot(server, site, text, ["error dovecot-passdb"], True)
+        passdb = pathlib.Path(shutil.copy(server.plugin_directory / "libauthdb_tlsfloor.so", auth))
+        check_dovecot(server, site, text, [], True)
+    for name, file in (("LIBDOVECOT", "libdovecot.so.0"), ("AUTH", "auth")):
+        with tap.case(f"Dovecot: a passdb of another build, of {file}"):
+            whole = passdb.read_bytes()
+            passdb.write_bytes(of_another_build(whole, server, name))
+            check_dovecot(server, site, text, ["error dovecot-build"], True)
+            check_dovecot(server, site, replaced(OUR_PASSDB, "")(text), ["error dovecot-passdb"],
+                          True)
+            passdb.write_bytes(whole)
+
+
 def test_dovecot(tap, workspace):
     site = site_with_exception(workspace)
     server = DovecotServer(workspace, site, {"ann": "secret"}, passdb=True,
@@ -173,24 +209,7 @@ def test_dovecot(tap, workspace):
             check_dovecot(server, site, change(good), want, with_note)
     with tap.case("Dovecot: the whole text of a finding"):
         check_text(site, workspace.write("text.conf", replaced(OUR_PASSDB, "")(good)))
-    with tap.case("Dovecot: a plugin of another build"):
-        modules = workspace.directory("modules")
-        plugin = (server.plugin_directory / "tlsfloor.so").read_bytes()
-        ids = (server.plugin_directory / "dovecot-build-ids.h").read_text()
-        wrong = re.search(r'LIBDOVECOT_BUILD_ID "(\w+)"', ids)[1].encode()
-        (modules / "lib95_tlsfloor.so").write_bytes(plugin.replace(wrong, b"0" * len(wrong)))
-        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n",
-                      ["error dovecot-build"], True)
-        (modules / "lib95_tlsfloor.so").write_bytes(plugin)
-        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n", [], True)
-    with tap.case("Dovecot: a passdb that is not there"):
-        login = workspace.directory("dovecot-modules/login")
-        auth = workspace.directory("dovecot-modules/auth")
-        shutil.copy(server.plugin_directory / "tlsfloor.so", login)
-        text = good + f"login_plugin_dir = {login}\n"
-        check_dovecot(server, site, text, ["error dovecot-passdb"], True)
-        (auth / "libauthdb_tlsfloor.so").write_bytes(b"")
-        check_dovecot(server, site, text, [], True)
+    test_modules(tap, workspace, site, server)
     with tap.case("Dovecot: each claim is proved on the wire"):
         status, found = doctor(site, "--dovecot-config", str(server.conf), "--postfix-config",
                                "none", "--live")

@@ -96,6 +96,12 @@ stale(struct bench *bench)
 }
 
 static void
+stale_passdb(struct bench *bench)
+{
+    strcpy(bench->facts.dovecot.stale_passdb, "auth");
+}
+
+static void
 other_readers(struct bench *bench)
 {
     strcpy(bench->facts.dovecot.readers, "others");
@@ -204,6 +210,7 @@ static const struct row rows[] = {
     {"a plugin that is not there", "", "", "", no_module, "error dovecot-plugin\n"},
     {"a passdb that is not there", "", "", "", no_passdb, "error dovecot-passdb\n"},
     {"another Dovecot", "", "", "", stale, "error dovecot-build\n"},
+    {"a passdb for another Dovecot", "", "", "", stale_passdb, "error dovecot-build\n"},
     {"a group that may not read", "", "", "", other_readers, "error exceptions-access\n"},
     {"exceptions that everybody may read", "", "", "", no_readers, ""},
     {"ours in a master list", "passdb m {\n driver = tlsfloor\n master = yes\n}\n", "", "", NULL,
