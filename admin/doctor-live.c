@@ -117,10 +117,11 @@ judge_no_handshake(const struct trial *trial, const struct probe_talk *talk)
     if (endpoint->oldest > TLSFLOOR_TLS_1_0)
         prove(trial, OLD " ends in the handshake: %s", talk->why);
     else
-        disprove(trial, needed ? FINDING_ERROR : FINDING_WARNING,
-                 "the settings accept " OLD ", and the handshake does not", talk->why,
-                 "look for MinProtocol and CipherString in /etc/ssl/openssl.cnf, or a "
-                 "crypto-policy");
+        disprove(
+            trial, needed ? FINDING_ERROR : FINDING_WARNING,
+            "the settings accept " OLD ", and the handshake does not", talk->why,
+            "restart it, if settings have changed since; or look for an OPENSSL_CONF in its own "
+            "environment");
 }
 
 /* 1 if a login was looked at in SMTP: RFC 4954. */

@@ -302,6 +302,8 @@ def test_live(tap, workspace):
                                "--live")
         expect({one["what"].split(":")[0] for one in found["findings"] if one["check"] == "live"},
                {"the settings accept TLSv1, and the handshake does not"}, "findings")
+        expect_true(all("restart it, if settings have changed" in one["mend"]
+                        for one in found["findings"] if one["check"] == "live"), "what mends it")
         expect(status, 1, "status")
     server.stop()
 
