@@ -8,7 +8,7 @@
 
 #include "doctor-facts.h"
 
-/* Without a server's context, of which OpenSSL has not said why, it is what Debian's build has. */
+/* Where OpenSSL has no memory for a context, it is what Debian's build has. */
 void doctor_openssl_get(struct doctor_openssl *openssl_r);
 
 #endif
