@@ -18,6 +18,28 @@ doctor_enforces(const struct doctor_facts *facts, enum tlsfloor_service service)
            policy->rollout_from <= facts->now;
 }
 
+int
+doctor_security_level(const char *ciphers, int otherwise)
+{
+    static const char word[] = "@SECLEVEL=";
+    int level = otherwise;
+
+    while (ciphers != NULL && (ciphers = strstr(ciphers, word)) != NULL) {
+        ciphers += sizeof(word) - 1;
+        if (*ciphers >= '0' && *ciphers <= '9')
+            level = *ciphers - '0';
+    }
+    return level;
+}
+
+enum tlsfloor_tls
+doctor_not_forbidden(const struct doctor_facts *facts, enum tlsfloor_tls tls)
+{
+    while (tls < TLSFLOOR_TLS_NEWER && (facts->openssl.forbidden & 1U << tls) != 0)
+        tls++;
+    return tls;
+}
+
 void
 doctor_judge_handshake(const struct doctor_facts *facts, const struct doctor_handshake *handshake,
                        struct findings *findings)

@@ -74,28 +74,42 @@ dovecot_loads_plugin(const struct doctor_dovecot *dovecot, const struct dovecot_
     return list_has(dovecot, SETTINGS_TOP, "login_plugins", "tlsfloor");
 }
 
-/* TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL forbids above level 0. */
+/* 1 if Dovecot leaves the oldest version to OpenSSL. */
 static int
-allows_sha1(const char *ciphers)
+leaves_version(const struct doctor_dovecot *dovecot, const struct dovecot_service *service)
 {
-    return ciphers != NULL && strstr(ciphers, "@SECLEVEL=0") != NULL;
+    const char *oldest = dovecot_get(dovecot, service, "ssl_min_protocol");
+
+    return oldest != NULL && strcmp(oldest, "ANY") == 0;
 }
 
-enum tlsfloor_tls
-dovecot_oldest_tls(const struct doctor_dovecot *dovecot, const struct dovecot_service *service)
+/* Versions that OpenSSL is told to forbid are not looked at. */
+static enum tlsfloor_tls
+oldest_by_settings(const struct doctor_facts *facts, const struct dovecot_service *service)
 {
+    const struct doctor_dovecot *dovecot = &facts->dovecot;
     const char *ssl = dovecot_get(dovecot, service, "ssl");
-    const char *oldest = dovecot_get(dovecot, service, "ssl_min_protocol");
-    enum tlsfloor_tls tls = tlsfloor_tls_parse(tlsfloor_text_from(oldest));
+    int level = doctor_security_level(dovecot_get(dovecot, service, "ssl_cipher_list"),
+                                      facts->openssl.level);
+    enum tlsfloor_tls tls =
+        tlsfloor_tls_parse(tlsfloor_text_from(dovecot_get(dovecot, service, "ssl_min_protocol")));
 
     if (ssl != NULL && strcmp(ssl, "no") == 0)
         return TLSFLOOR_TLS_NEWER;
-    if (oldest != NULL && strcmp(oldest, "ANY") == 0)
-        tls = TLSFLOOR_TLS_1_0;
-    if (tls == TLSFLOOR_TLS_UNKNOWN ||
-        (tls < TLSFLOOR_TLS_1_2 && !allows_sha1(dovecot_get(dovecot, service, "ssl_cipher_list"))))
+    if (leaves_version(dovecot, service))
+        tls = facts->openssl.oldest;
+    if (tls == TLSFLOOR_TLS_UNKNOWN || (tls < TLSFLOOR_TLS_1_2 && level > DOCTOR_LEVEL_OF_OLD_TLS))
         return TLSFLOOR_TLS_1_2;
     return tls;
+}
+
+/* 2.3 takes back what OpenSSL is told to forbid. */
+enum tlsfloor_tls
+dovecot_oldest_tls(const struct doctor_facts *facts, const struct dovecot_service *service)
+{
+    enum tlsfloor_tls tls = oldest_by_settings(facts, service);
+
+    return is_2_3(&facts->dovecot) ? tls : doctor_not_forbidden(facts, tls);
 }
 
 static int
@@ -117,10 +131,11 @@ plugin_lines(const struct doctor_dovecot *dovecot)
 }
 
 static void
-miss_plugin(const struct doctor_dovecot *dovecot, const struct dovecot_service *service,
+miss_plugin(const struct doctor_facts *facts, const struct dovecot_service *service,
             struct findings *findings)
 {
-    enum tlsfloor_tls oldest = dovecot_oldest_tls(dovecot, service);
+    const struct doctor_dovecot *dovecot = &facts->dovecot;
+    enum tlsfloor_tls oldest = dovecot_oldest_tls(facts, service);
     struct finding *finding;
 
     if (oldest < TLSFLOOR_TLS_1_2 || allows_cleartext(dovecot, service))
@@ -146,7 +161,7 @@ doctor_check_plugin(const struct doctor_facts *facts, struct findings *findings)
     for (size_t i = 0; i < DOVECOT_SERVICES; i++) {
         if (dovecot_has(dovecot, &dovecot_services[i]) &&
             !dovecot_loads_plugin(dovecot, &dovecot_services[i]))
-            miss_plugin(dovecot, &dovecot_services[i], findings);
+            miss_plugin(facts, &dovecot_services[i], findings);
     }
     if (!dovecot->module_missing)
         return;
@@ -155,21 +170,6 @@ doctor_check_plugin(const struct doctor_facts *facts, struct findings *findings)
                    "not start, and nobody can log in");
     find_where(finding, "%s: login_plugin_dir", dovecot->conf);
     find_mend(finding, REINSTALL);
-}
-
-void
-doctor_check_build(const struct doctor_facts *facts, struct findings *findings)
-{
-    struct finding *finding;
-
-    if (facts->dovecot.stale[0] == '\0')
-        return;
-    finding = find(findings, FINDING_ERROR,
-                   "the login plugin was built with another %s than the one that is installed: "
-                   "login processes do not start, and nobody can log in",
-                   facts->dovecot.stale);
-    find_where(finding, "%s: login_plugin_dir", facts->dovecot.conf);
-    find_mend(finding, "rebuild and install tlsfloor for this dovecot-core");
 }
 
 /* --- passdbs --- */
@@ -251,6 +251,35 @@ has_logins(const struct doctor_dovecot *dovecot)
     return has;
 }
 
+static void
+find_stale(const struct doctor_dovecot *dovecot, const char *module, const char *file,
+           const char *processes, const char *setting, struct findings *findings)
+{
+    struct finding *finding =
+        find(findings, FINDING_ERROR,
+             "the %s was built with another %s than the one that is installed: %s not start, and "
+             "nobody can log in",
+             module, file, processes);
+
+    find_where(finding, "%s: %s", dovecot->conf, setting);
+    find_mend(finding, "rebuild and install tlsfloor for this dovecot-core");
+}
+
+/* A passdb that is in no list is not loaded. */
+void
+doctor_check_build(const struct doctor_facts *facts, struct findings *findings)
+{
+    const struct doctor_dovecot *dovecot = &facts->dovecot;
+    struct passdbs passdbs = list_passdbs(&dovecot->settings);
+
+    if (dovecot->stale[0] != '\0')
+        find_stale(dovecot, "login plugin", dovecot->stale, "login processes do",
+                   "login_plugin_dir", findings);
+    if (dovecot->stale_passdb[0] != '\0' && (passdbs.ours || passdbs.our_master))
+        find_stale(dovecot, "passdb tlsfloor", dovecot->stale_passdb, "the auth process does",
+                   "passdb", findings);
+}
+
 void
 doctor_check_passdb(const struct doctor_facts *facts, struct findings *findings)
 {
@@ -306,27 +335,44 @@ doctor_check_readers(const struct doctor_facts *facts, struct findings *findings
     find_mend(finding, "service auth {\n  extra_groups = %s\n}", dovecot->readers);
 }
 
+static void
+judge_service(const struct doctor_facts *facts, const struct dovecot_service *service,
+              struct findings *findings)
+{
+    const struct doctor_dovecot *dovecot = &facts->dovecot;
+    const char *conf = facts->openssl.conf;
+    char where[TLSFLOOR_PATH + 80], accept[TLSFLOOR_PATH + 80];
+    struct doctor_handshake handshake = {
+        .service = service->service,
+        .program = "Dovecot",
+        .name = service->protocol,
+        .where = where,
+        .oldest = dovecot_oldest_tls(facts, service),
+        .accept = "ssl_min_protocol = TLSv1\nssl_cipher_list = DEFAULT:@SECLEVEL=0",
+        .end = "ssl_min_protocol = TLSv1.2, and no @SECLEVEL=0 in ssl_cipher_list",
+    };
+
+    snprintf(where, sizeof(where), "%s: ssl_min_protocol, ssl_cipher_list", dovecot->conf);
+    if (handshake.oldest > oldest_by_settings(facts, service)) {
+        snprintf(where, sizeof(where), "%s: Protocol", conf);
+        snprintf(accept, sizeof(accept), "in %s, Protocol without -TLSv1 and -TLSv1.1", conf);
+        handshake.accept = accept;
+    } else if (leaves_version(dovecot, service) && facts->openssl.oldest > TLSFLOOR_TLS_1_0) {
+        snprintf(where, sizeof(where), "%s: MinProtocol, by ssl_min_protocol = ANY", conf);
+    }
+    doctor_judge_handshake(facts, &handshake, findings);
+}
+
 void
 doctor_check_dovecot_tls(const struct doctor_facts *facts, struct findings *findings)
 {
     const struct doctor_dovecot *dovecot = &facts->dovecot;
-    char where[TLSFLOOR_PATH + 40];
 
-    snprintf(where, sizeof(where), "%s: ssl_min_protocol, ssl_cipher_list", dovecot->conf);
     for (size_t i = 0; i < DOVECOT_SERVICES; i++) {
         const struct dovecot_service *service = &dovecot_services[i];
-        const struct doctor_handshake handshake = {
-            .service = service->service,
-            .program = "Dovecot",
-            .name = service->protocol,
-            .where = where,
-            .oldest = dovecot_oldest_tls(dovecot, service),
-            .accept = "ssl_min_protocol = TLSv1\nssl_cipher_list = DEFAULT:@SECLEVEL=0",
-            .end = "ssl_min_protocol = TLSv1.2, and no @SECLEVEL=0 in ssl_cipher_list",
-        };
 
         if (dovecot_has(dovecot, service) && dovecot_loads_plugin(dovecot, service))
-            doctor_judge_handshake(facts, &handshake, findings);
+            judge_service(facts, service, findings);
     }
 }
 

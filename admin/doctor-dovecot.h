@@ -22,7 +22,7 @@ int dovecot_loads_plugin(const struct doctor_dovecot *dovecot,
 /* The setting as it counts for a service. */
 const char *dovecot_get(const struct doctor_dovecot *dovecot, const struct dovecot_service *service,
                         const char *name);
-enum tlsfloor_tls dovecot_oldest_tls(const struct doctor_dovecot *dovecot,
+enum tlsfloor_tls dovecot_oldest_tls(const struct doctor_facts *facts,
                                      const struct dovecot_service *service);
 
 void doctor_check_plugin(const struct doctor_facts *facts, struct findings *findings);

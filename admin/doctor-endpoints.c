@@ -135,8 +135,9 @@ give_dovecot(const struct walk *walk, const struct dovecot_service *service, con
              const char *list, unsigned port, int tls)
 {
     const struct doctor_dovecot *dovecot = &walk->facts->dovecot;
-    struct doctor_endpoint endpoint = {.service = service->service,
-                                       .oldest = dovecot_oldest_tls(dovecot, service)};
+    struct doctor_endpoint endpoint = {.program = TLSFLOOR_LOG_DOVECOT,
+                                       .service = service->service,
+                                       .oldest = dovecot_oldest_tls(walk->facts, service)};
     char address[INET6_ADDRSTRLEN];
 
     choose_address(list == NULL || list[0] == '\0'
@@ -219,8 +220,9 @@ static void
 give_postfix(const struct walk *walk, const char *service)
 {
     const struct doctor_postfix *postfix = &walk->facts->postfix;
-    struct doctor_endpoint endpoint = {.service = TLSFLOOR_SERVICE_SUBMISSION,
-                                       .oldest = postfix_oldest_tls(postfix, service)};
+    struct doctor_endpoint endpoint = {.program = TLSFLOOR_LOG_POSTFIX,
+                                       .service = TLSFLOOR_SERVICE_SUBMISSION,
+                                       .oldest = postfix_oldest_tls(walk->facts, service)};
     char address[INET6_ADDRSTRLEN], name[POSTFIX_NAME], host[POSTFIX_NAME], *colon;
 
     snprintf(host, sizeof(host), "%s", postfix_title(service, name));

@@ -7,11 +7,13 @@
 #define TLSFLOOR_DOCTOR_ENDPOINTS_H
 
 #include "doctor-facts.h"
+#include "log-line.h"
 #include "probe-talk.h"
 
 /* A listener, and what is claimed of it. */
 struct doctor_endpoint {
     char title[160]; /* "Dovecot imap, 127.0.0.1 port 993" */
+    enum tlsfloor_log_program program;
     enum tlsfloor_service service;
     enum tlsfloor_tls oldest; /* that the settings accept */
     int decides_late;         /* 1: the refusal may come after a good login only */

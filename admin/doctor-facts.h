@@ -29,10 +29,11 @@ struct doctor_dovecot {
     char version[32];
     char conf[TLSFLOOR_PATH];
     struct settings settings;
-    int module_missing; /* 1: a plugin is to be loaded that is not there */
-    int passdb_missing; /* 1: our passdb is not where Dovecot looks for it */
-    char stale[64];     /* a file of Dovecot that the plugin was not built with; or empty */
-    char readers[64];   /* the group that may read the exceptions; empty: everybody */
+    int module_missing;    /* 1: a plugin is to be loaded that is not there */
+    int passdb_missing;    /* 1: our passdb is not where Dovecot looks for it */
+    char stale[64];        /* a file of Dovecot that the plugin was not built with; or empty */
+    char stale_passdb[64]; /* the same of our passdb */
+    char readers[64];      /* the group that may read the exceptions; empty: everybody */
 };
 
 struct doctor_postfix {
@@ -43,6 +44,14 @@ struct doctor_postfix {
     unsigned user, group;     /* whom smtpd connects as */
     struct doctor_file sockets[DOCTOR_SOCKETS];
     size_t socket_count;
+};
+
+/* What OpenSSL is told by the system, and lets be where a server says nothing. */
+struct doctor_openssl {
+    char conf[TLSFLOOR_PATH]; /* the file that tells it */
+    enum tlsfloor_tls oldest; /* by MinProtocol; TLS 1.0 at least */
+    unsigned forbidden;       /* by Protocol: a bit 1 << VERSION for each */
+    int level;                /* the security level: of CipherString, else as it was built */
 };
 
 /* A program that is neither Dovecot nor Postfix and listens on a port of theirs. */
@@ -59,6 +68,7 @@ struct doctor_facts {
     int cleartext[TLSFLOOR_SERVICES];
     struct doctor_dovecot dovecot;
     struct doctor_postfix postfix;
+    struct doctor_openssl openssl;
     struct doctor_proxy proxies[DOCTOR_PROXIES];
     size_t proxy_count;
     int system_log; /* 1: there is one to write to */
@@ -71,6 +81,14 @@ void doctor_check(const struct doctor_facts *facts, struct findings *findings);
 
 /* 1 if the policy of a service refuses everybody below the floor now. */
 int doctor_enforces(const struct doctor_facts *facts, enum tlsfloor_service service);
+
+/* The security level that a list of ciphers sets, or the other one. */
+int doctor_security_level(const char *ciphers, int otherwise);
+/* OpenSSL forbids TLS 1.0 and 1.1 above this level: they sign with SHA-1. */
+#define DOCTOR_LEVEL_OF_OLD_TLS 0
+
+/* The oldest version from this one on that OpenSSL is not told to forbid. */
+enum tlsfloor_tls doctor_not_forbidden(const struct doctor_facts *facts, enum tlsfloor_tls tls);
 
 /* How a service accepts old TLS. */
 struct doctor_handshake {

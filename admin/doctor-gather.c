@@ -15,6 +15,7 @@
 #include "doctor-dovecot.h"
 #include "doctor-elf.h"
 #include "doctor-gather.h"
+#include "doctor-openssl.h"
 #include "doctor-proxies.h"
 #include "doctor-restrictions.h"
 #include "envelope-file.h"
@@ -103,17 +104,15 @@ find_module(const char *directory, const char *name, char path_r[TLSFLOOR_PATH])
     return found;
 }
 
-/* The plugin names the build-ids of what it was built with. */
+/* A module names the build-ids of the files that it was built with. */
 static void
-compare_builds(const char *module, struct doctor_dovecot *dovecot)
+compare_builds(const char *module, const char *const files[2], char stale_r[64])
 {
-    static const char *const libraries[] = {"libdovecot.so.0", "libdovecot-login.so.0"};
-    char path[TLSFLOOR_PATH], id[ELF_ID];
+    char id[ELF_ID];
 
-    for (size_t i = 0; i < 2 && dovecot->stale[0] == '\0'; i++) {
-        snprintf(path, sizeof(path), "%s/%s", DOVECOT_LIBDIR, libraries[i]);
-        if (elf_build_id(path, id) == 0 && !elf_mentions(module, id))
-            snprintf(dovecot->stale, sizeof(dovecot->stale), "%s", libraries[i]);
+    for (size_t i = 0; i < 2 && stale_r[0] == '\0'; i++) {
+        if (elf_build_id(files[i], id) == 0 && !elf_mentions(module, id))
+            snprintf(stale_r, 64, "%s", strrchr(files[i], '/') + 1);
     }
 }
 
@@ -122,6 +121,8 @@ static void
 take_passdb(const char *directory, struct doctor_dovecot *dovecot)
 {
     static const char login[] = "/login";
+    static const char *const files[2] = {DOVECOT_LIBDIR "/libdovecot.so.0",
+                                         DOVECOT_LIBEXECDIR "/auth"};
     size_t size = directory == NULL ? 0 : strlen(directory), end = sizeof(login) - 1;
     char path[TLSFLOOR_PATH];
 
@@ -129,11 +130,15 @@ take_passdb(const char *directory, struct doctor_dovecot *dovecot)
         return;
     snprintf(path, sizeof(path), "%.*s/auth/libauthdb_tlsfloor.so", (int)(size - end), directory);
     dovecot->passdb_missing = access(path, F_OK) != 0;
+    if (!dovecot->passdb_missing)
+        compare_builds(path, files, dovecot->stale_passdb);
 }
 
 static void
 take_module(struct doctor_dovecot *dovecot)
 {
+    static const char *const files[2] = {DOVECOT_LIBDIR "/libdovecot.so.0",
+                                         DOVECOT_LIBDIR "/libdovecot-login.so.0"};
     const char *directory = settings_get(&dovecot->settings, SETTINGS_TOP, "login_plugin_dir");
     char path[TLSFLOOR_PATH];
     int loaded = 0;
@@ -145,7 +150,7 @@ take_module(struct doctor_dovecot *dovecot)
     if (!loaded)
         return;
     if (find_module(directory, "tlsfloor.so", path))
-        compare_builds(path, dovecot);
+        compare_builds(path, files, dovecot->stale);
     else
         dovecot->module_missing = 1;
 }
@@ -321,6 +326,7 @@ doctor_gather(const struct invocation *invocation, struct doctor_gathered *gathe
         gather_postfix(invocation, gathered_r, error) < 0)
         return -1;
     facts->proxy_count = doctor_proxies_find(facts->proxies);
+    doctor_openssl_get(&facts->openssl);
     facts->system_log = access(SYSTEM_LOG, F_OK) == 0;
     if (facts->dovecot.there || facts->postfix.there)
         return 0;

@@ -11,6 +11,7 @@
 
 #include "doctor-endpoints.h"
 #include "doctor-live.h"
+#include "doctor-log.h"
 
 #define OLD "TLSv1"
 
@@ -18,8 +19,17 @@ struct trial {
     const struct doctor_facts *facts;
     struct findings *findings;
     struct doctor_proofs *proofs;
+    struct doctor_log *log;
     const struct doctor_endpoint *endpoint;
 };
+
+void
+doctor_proof(struct doctor_proofs *proofs, const char *title, const char *sentence)
+{
+    if (proofs->count < DOCTOR_PROOFS)
+        snprintf(proofs->items[proofs->count++], sizeof(proofs->items[0]), "%.150s: %.150s", title,
+                 sentence);
+}
 
 static void __attribute__((format(printf, 2, 3)))
 prove(const struct trial *trial, const char *format, ...)
@@ -27,13 +37,10 @@ prove(const struct trial *trial, const char *format, ...)
     char sentence[280];
     va_list arguments;
 
-    if (trial->proofs->count == DOCTOR_PROOFS)
-        return;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    snprintf(trial->proofs->items[trial->proofs->count++], sizeof(trial->proofs->items[0]),
-             "%.150s: %.150s", trial->endpoint->title, sentence);
+    doctor_proof(trial->proofs, trial->endpoint->title, sentence);
 }
 
 static void
@@ -110,10 +117,11 @@ judge_no_handshake(const struct trial *trial, const struct probe_talk *talk)
     if (endpoint->oldest > TLSFLOOR_TLS_1_0)
         prove(trial, OLD " ends in the handshake: %s", talk->why);
     else
-        disprove(trial, needed ? FINDING_ERROR : FINDING_WARNING,
-                 "the settings accept " OLD ", and the handshake does not", talk->why,
-                 "look for MinProtocol and CipherString in /etc/ssl/openssl.cnf, or a "
-                 "crypto-policy");
+        disprove(
+            trial, needed ? FINDING_ERROR : FINDING_WARNING,
+            "the settings accept " OLD ", and the handshake does not", talk->why,
+            "restart it, if settings have changed since; or look for an OPENSSL_CONF in its own "
+            "environment");
 }
 
 /* 1 if a login was looked at in SMTP: RFC 4954. */
@@ -131,6 +139,8 @@ try_old(const struct trial *trial)
     struct probe_talk talk;
 
     probe_talk(&trial->endpoint->peer, &offer, &talk);
+    doctor_log_take(trial->log, trial->endpoint,
+                    talk.end == PROBE_END_REFUSED || talk.login.policy ? talk.port : 0);
     switch (talk.end) {
     case PROBE_END_LOGIN:
         judge_login(trial, &talk);
@@ -185,11 +195,15 @@ void
 doctor_prove(const struct doctor_facts *facts, struct findings *findings,
              struct doctor_proofs *proofs)
 {
-    struct trial trial = {facts, findings, proofs, NULL};
+    struct doctor_log log;
+    struct trial trial = {facts, findings, proofs, &log, NULL};
 
     findings->check = "live";
     if (facts->policy == NULL)
         return;
     signal(SIGPIPE, SIG_IGN);
+    doctor_log_begin(&log, facts);
     doctor_endpoints_each(facts, try_endpoint, &trial);
+    findings->check = "log";
+    doctor_log_judge(&log, findings, proofs);
 }

@@ -16,6 +16,9 @@ struct doctor_proofs {
     size_t count;
 };
 
+/* Adds a sentence; title: what it is about. */
+void doctor_proof(struct doctor_proofs *proofs, const char *title, const char *sentence);
+
 /* Tries every listener; what is as it should be is a proof, all else a finding. */
 void doctor_prove(const struct doctor_facts *facts, struct findings *findings,
                   struct doctor_proofs *proofs);

@@ -41,49 +41,132 @@ has_version(const char *list, enum tlsfloor_tls tls)
     return !positive || named;
 }
 
-enum tlsfloor_tls
-postfix_oldest_tls(const struct doctor_postfix *postfix, const char *service)
-{
-    const char *level = postfix_get(postfix, service, "smtpd_tls_security_level");
-    int mandatory = is_mandatory(postfix, service);
-    const char *list = postfix_get(
-        postfix, service, mandatory ? "smtpd_tls_mandatory_protocols" : "smtpd_tls_protocols");
-    int tls = TLSFLOOR_TLS_1_0;
+/* What keeps old TLS out. */
+enum limit { LIMIT_PROTOCOLS = 0, LIMIT_CERTIFICATES, LIMIT_CIPHERS, LIMIT_OPENSSL };
 
-    if (!mandatory && (level == NULL || strcmp(level, "may") != 0))
-        return TLSFLOOR_TLS_NEWER;
-    if (settings_is_yes(postfix_get(postfix, service, "smtpd_tls_req_ccert")))
+static const char *
+protocols_of(const struct doctor_postfix *postfix, const char *service)
+{
+    return is_mandatory(postfix, service) ? "smtpd_tls_mandatory_protocols" : "smtpd_tls_protocols";
+}
+
+/* The list of the grade of ciphers that counts: "tls_medium_cipherlist". */
+static const char *
+ciphers_of(const struct doctor_postfix *postfix, const char *service, char name_r[POSTFIX_NAME])
+{
+    const char *grade = postfix_get(postfix, service,
+                                    is_mandatory(postfix, service) ? "smtpd_tls_mandatory_ciphers"
+                                                                   : "smtpd_tls_ciphers");
+
+    snprintf(name_r, POSTFIX_NAME, "tls_%.50s_cipherlist", grade == NULL ? "medium" : grade);
+    return name_r;
+}
+
+/* 1 if Postfix, which sets versions and level itself, lets OpenSSL be told what to forbid. */
+static int
+lets_forbid(const struct doctor_postfix *postfix)
+{
+    const char *file = settings_get(&postfix->settings, SETTINGS_TOP, "tls_config_file");
+
+    return file == NULL || strcmp(file, "default") == 0;
+}
+
+static enum tlsfloor_tls
+oldest_tls(const struct doctor_facts *facts, const char *service, enum limit *limit_r)
+{
+    const struct doctor_postfix *postfix = &facts->postfix;
+    const char *list = postfix_get(postfix, service, protocols_of(postfix, service));
+    char ciphers[POSTFIX_NAME];
+    enum tlsfloor_tls tls = TLSFLOOR_TLS_1_0, allowed;
+
+    *limit_r = LIMIT_PROTOCOLS;
+    if (settings_is_yes(postfix_get(postfix, service, "smtpd_tls_req_ccert"))) {
+        *limit_r = LIMIT_CERTIFICATES;
         tls = TLSFLOOR_TLS_1_2;
-    while (tls < TLSFLOOR_TLS_NEWER && !has_version(list, (enum tlsfloor_tls)tls))
+    } else if (doctor_security_level(
+                   postfix_get(postfix, service, ciphers_of(postfix, service, ciphers)),
+                   DOCTOR_LEVEL_OF_OLD_TLS) > DOCTOR_LEVEL_OF_OLD_TLS) {
+        *limit_r = LIMIT_CIPHERS;
+        tls = TLSFLOOR_TLS_1_2;
+    }
+    while (tls < TLSFLOOR_TLS_NEWER && !has_version(list, tls))
         tls++;
-    return (enum tlsfloor_tls)tls;
+    allowed = lets_forbid(postfix) ? doctor_not_forbidden(facts, tls) : tls;
+    if (allowed > tls)
+        *limit_r = LIMIT_OPENSSL;
+    return allowed;
+}
+
+enum tlsfloor_tls
+postfix_oldest_tls(const struct doctor_facts *facts, const char *service)
+{
+    const char *level = postfix_get(&facts->postfix, service, "smtpd_tls_security_level");
+    enum limit limit;
+
+    if (!is_mandatory(&facts->postfix, service) && (level == NULL || strcmp(level, "may") != 0))
+        return TLSFLOOR_TLS_NEWER;
+    return oldest_tls(facts, service, &limit);
+}
+
+/* The setting that keeps old TLS out, and the line that lets it in. */
+struct remedy {
+    char where[TLSFLOOR_PATH + 80], accept[TLSFLOOR_PATH + 80];
+};
+
+static struct remedy
+find_remedy(const struct doctor_facts *facts, const char *service)
+{
+    const struct doctor_postfix *postfix = &facts->postfix;
+    const char *protocols = protocols_of(postfix, service), *conf = facts->openssl.conf;
+    char ciphers[POSTFIX_NAME], setting[POSTFIX_NAME];
+    struct remedy remedy;
+    enum limit limit;
+
+    (void)oldest_tls(facts, service, &limit);
+    ciphers_of(postfix, service, ciphers);
+    snprintf(setting, sizeof(setting), "%s", protocols);
+    snprintf(remedy.accept, sizeof(remedy.accept), "-o %s=>=TLSv1", protocols);
+    switch (limit) {
+    case LIMIT_PROTOCOLS:
+        break;
+    case LIMIT_CERTIFICATES:
+        snprintf(setting, sizeof(setting), "smtpd_tls_req_ccert");
+        snprintf(remedy.accept, sizeof(remedy.accept),
+                 "-o smtpd_tls_req_ccert=no -o smtpd_tls_ask_ccert=yes");
+        break;
+    case LIMIT_CIPHERS:
+        snprintf(setting, sizeof(setting), "%s", ciphers);
+        snprintf(remedy.accept, sizeof(remedy.accept), "no @SECLEVEL in %s", ciphers);
+        break;
+    case LIMIT_OPENSSL:
+        snprintf(remedy.accept, sizeof(remedy.accept),
+                 "in %.200s, Protocol without -TLSv1 and -TLSv1.1", conf);
+        snprintf(remedy.where, sizeof(remedy.where), "%s: Protocol", conf);
+        return remedy;
+    }
+    snprintf(remedy.where, sizeof(remedy.where), "%s/master.cf: %.60s", postfix->conf, setting);
+    return remedy;
 }
 
 void
 doctor_check_postfix_tls(const struct doctor_facts *facts, struct findings *findings)
 {
     const struct doctor_postfix *postfix = &facts->postfix;
-    char service[POSTFIX_NAME], name[POSTFIX_NAME], where[TLSFLOOR_PATH + 60], accept[80], end[80];
+    char service[POSTFIX_NAME], name[POSTFIX_NAME], end[80];
 
     for (size_t at = 0; postfix_next_with_logins(postfix, &at, service);) {
-        const char *protocols = is_mandatory(postfix, service) ? "smtpd_tls_mandatory_protocols"
-                                                               : "smtpd_tls_protocols";
-        int certificates = settings_is_yes(postfix_get(postfix, service, "smtpd_tls_req_ccert"));
+        struct remedy remedy = find_remedy(facts, service);
         const struct doctor_handshake handshake = {
             .service = TLSFLOOR_SERVICE_SUBMISSION,
             .program = "Postfix",
             .name = postfix_title(service, name),
-            .where = where,
-            .oldest = postfix_oldest_tls(postfix, service),
-            .accept =
-                certificates ? "-o smtpd_tls_req_ccert=no -o smtpd_tls_ask_ccert=yes" : accept,
+            .where = remedy.where,
+            .oldest = postfix_oldest_tls(facts, service),
+            .accept = remedy.accept,
             .end = end,
         };
 
-        snprintf(where, sizeof(where), "%s/master.cf: %s", postfix->conf,
-                 certificates ? "smtpd_tls_req_ccert" : protocols);
-        snprintf(accept, sizeof(accept), "-o %s=>=TLSv1", protocols);
-        snprintf(end, sizeof(end), "-o %s=>=TLSv1.2", protocols);
+        snprintf(end, sizeof(end), "-o %s=>=TLSv1.2", protocols_of(postfix, service));
         doctor_judge_handshake(facts, &handshake, findings);
     }
 }

@@ -24,7 +24,7 @@ int postfix_offers_logins(const struct doctor_postfix *postfix, const char *serv
 int postfix_refuses_early(const struct doctor_postfix *postfix, const char *service);
 /* The port of a service, 0: not known. */
 unsigned postfix_port(const char *service);
-enum tlsfloor_tls postfix_oldest_tls(const struct doctor_postfix *postfix, const char *service);
+enum tlsfloor_tls postfix_oldest_tls(const struct doctor_facts *facts, const char *service);
 
 /* Says of a finding which service it is about, and the setting in master.cf; NULL: none there. */
 void postfix_find(struct finding *finding, const struct doctor_postfix *postfix,

@@ -222,6 +222,8 @@ open_source(struct source *source, int64_t since, char error[TLSFLOOR_ERROR_TEXT
     if (source->file < 0)
         return tlsfloor_error_format(error, "%.200s: cannot be opened: %s", input->name,
                                      strerror(errno));
+    if (input->begin > 0)
+        lseek(source->file, (off_t)input->begin, SEEK_SET);
     return decode(source, error);
 }
 

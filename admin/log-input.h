@@ -20,6 +20,7 @@ struct log_input {
     int64_t changed;  /* last change, seconds since 1970; of what is no file: now */
     uint64_t size;    /* bytes, 0: not known */
     int number;       /* in the order in which they were named */
+    uint64_t begin;   /* of a file that is not compressed: where to begin, bytes */
 };
 
 /* What reads a line; without its newline, it lives until the function returns. 0, or -1: stop. */

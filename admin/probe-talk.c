@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -152,7 +153,8 @@ start_tls(struct talker *talker, const struct probe_reply *capabilities)
 
 /*
  * A client of today looks at the certificate. Old versions and suites need
- * OpenSSL's level 0: TLS 1.0 signs with SHA-1.
+ * OpenSSL's level 0, for TLS 1.0 signs with SHA-1, and every version, whatever
+ * the system's openssl.cnf forbids.
  */
 static int
 equip(SSL_CTX *context, const struct probe_peer *peer, const struct probe_offer *offer)
@@ -161,6 +163,7 @@ equip(SSL_CTX *context, const struct probe_peer *peer, const struct probe_offer 
         return peer->ca == NULL ? SSL_CTX_set_default_verify_paths(context)
                                 : SSL_CTX_load_verify_file(context, peer->ca);
     SSL_CTX_set_security_level(context, 0);
+    SSL_CTX_clear_options(context, SSL_OP_NO_SSL_MASK);
     SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
     return SSL_CTX_set_cipher_list(context, offer->suites);
 }
@@ -270,6 +273,19 @@ look_again(struct talker *talker, struct probe_reply *reply_r)
     return ask_capabilities(talker, PROBE_END_SILENT, reply_r);
 }
 
+static unsigned
+own_port(const struct wire *wire)
+{
+    struct sockaddr_storage own;
+    socklen_t size = sizeof(own);
+
+    if (getsockname(wire->fd, (struct sockaddr *)&own, &size) != 0)
+        return 0;
+    return ntohs(own.ss_family == AF_INET6
+                     ? ((const struct sockaddr_in6 *)(const void *)&own)->sin6_port
+                     : ((const struct sockaddr_in *)(const void *)&own)->sin_port);
+}
+
 static void
 converse(struct talker *talker, const struct probe_peer *peer, const struct probe_offer *offer)
 {
@@ -280,6 +296,7 @@ converse(struct talker *talker, const struct probe_peer *peer, const struct prob
         return;
     }
     talker->talk->connected = 1;
+    talker->talk->port = own_port(&talker->wire);
     if (offer->plain || peer->starttls) {
         if (be_greeted(talker, PROBE_END_FAILED, &reply) != 0)
             return;

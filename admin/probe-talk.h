@@ -50,6 +50,7 @@ enum probe_end {
 struct probe_talk {
     enum probe_end end;
     int connected;                /* 0: there is no connection at all */
+    unsigned port;                /* our own; 0: none */
     char why[PROBE_TEXT];         /* in words: of FAILED to SILENT; of REFUSED the server's line */
     enum probe_protocol protocol; /* as it turned out */
     char version[16];             /* as OpenSSL names them; empty: no TLS */

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json-values.h"
-#include "report.h"
+#include "report-json.h"
 #include "time-text.h"
 
 static json_t *
@@ -33,8 +32,8 @@ json_name(const struct view *view, const struct tally_person *person)
     return name == NULL ? json_string(text) : name;
 }
 
-static json_t *
-json_logins(const uint64_t logins[TALLY_CLASSES])
+json_t *
+view_json_logins(const uint64_t logins[TALLY_CLASSES])
 {
     return json_pack("{s:I, s:I, s:I, s:I, s:I}", "ready", (json_int_t)logins[TALLY_READY], "below",
                      (json_int_t)logins[TALLY_BELOW], "excepted",
@@ -50,8 +49,8 @@ add_gap(void *context, const struct tally_source *source, int64_t first, int64_t
                                              json_date(first), "last", json_date(last)));
 }
 
-static json_t *
-json_period(const struct tally *tally)
+json_t *
+view_json_period(const struct tally *tally)
 {
     json_t *gaps = json_array(), *sources = json_array();
 
@@ -77,8 +76,8 @@ json_policy(const struct tally *tally)
     return policy;
 }
 
-static json_t *
-json_users(const struct view *view)
+json_t *
+view_json_users(const struct view *view)
 {
     const struct tally_users_count *users = &view->users;
 
@@ -133,7 +132,7 @@ json_groups(const struct view *view, const char *by)
     json_t *list = groups == NULL ? NULL : json_array();
 
     for (size_t i = 0; i < count && list != NULL; i++) {
-        json_t *logins = json_logins(groups[i].logins), *item;
+        json_t *logins = view_json_logins(groups[i].logins), *item;
 
         if (strcmp(by, "network") == 0)
             json_object_set_new(logins, "ready", json_null());
@@ -156,11 +155,12 @@ view_json(const struct view *view, const char *by)
 
     for (size_t i = 0; i < view->row_count; i++)
         json_array_append_new(rows, json_row(view, view->rows[i]));
-    root = json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "lose_access_today",
-                     (json_int_t)view->users.below, "period", json_period(tally), "policy",
-                     json_policy(tally), "users", json_users(view), "logins",
-                     json_logins(tally->logins), "trusted_networks", (json_int_t)tally->trusted,
-                     "left_out", (json_int_t)tally->left_out, "rows", rows);
+    root =
+        json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "lose_access_today",
+                  (json_int_t)view->users.below, "period", view_json_period(tally), "policy",
+                  json_policy(tally), "users", view_json_users(view), "logins",
+                  view_json_logins(tally->logins), "trusted_networks", (json_int_t)tally->trusted,
+                  "left_out", (json_int_t)tally->left_out, "rows", rows);
     if (by != NULL)
         json_object_set_new(root, "by", json_groups(view, by));
     return json_print(root);

@@ -9,6 +9,7 @@
 
 #include "child.h"
 #include "doctor-postfix.h"
+#include "json-values.h"
 #include "retire-settings.h"
 
 /* What a program prints, to free(); NULL: it is not here, or fails. */
@@ -33,130 +34,226 @@ ask_version(const char *program, const char *option, const char *name, char vers
     free(text);
 }
 
+void
+retire_settings_find(const struct tlsfloor_policy *policy, struct retire_settings *settings_r)
+{
+    struct doctor_postfix *postfix = &settings_r->postfix;
+
+    *settings_r = (struct retire_settings){.policy = policy};
+    ask_version("dovecot", "--version", NULL, settings_r->dovecot);
+    if (settings_r->dovecot[0] != '\0')
+        settings_r->texts[0] = ask("doveconf", "-n", NULL);
+    if (settings_parse(&settings_r->now, settings_r->texts[0]) != 0)
+        settings_free(&settings_r->now);
+    ask_version("postconf", "-h", "mail_version", postfix->version);
+    settings_r->texts[1] = ask("postconf", "-F", NULL);
+    postfix->there = settings_parse(&postfix->settings, settings_r->texts[1]) == 0;
+}
+
+void
+retire_settings_free(struct retire_settings *settings)
+{
+    settings_free(&settings->now);
+    settings_free(&settings->postfix.settings);
+    free(settings->texts[0]);
+    free(settings->texts[1]);
+}
+
 /* --- Dovecot --- */
 
-/* The settings of doveconf -n that old TLS or cleartext may come from. */
-static void
-show_settings(const struct settings *settings)
+struct line {
+    const char *name, *value;
+    const char *release; /* that has this setting; NULL: both have */
+};
+#define DOVECOT_LINES 4
+
+static size_t
+dovecot_lines(const struct retire_settings *settings, struct line lines_r[DOVECOT_LINES])
+{
+    size_t count = 0;
+
+    lines_r[count++] = (struct line){"ssl_min_protocol",
+                                     tlsfloor_tls_name(settings->policy->services[0].floor), NULL};
+    lines_r[count++] = (struct line){"ssl", "required", NULL};
+    if (strncmp(settings->dovecot, "2.3", 3) != 0)
+        lines_r[count++] = (struct line){"auth_allow_cleartext", "no", "Dovecot 2.4"};
+    if (strncmp(settings->dovecot, "2.4", 3) != 0)
+        lines_r[count++] = (struct line){"disable_plaintext_auth", "yes", "Dovecot 2.3"};
+    return count;
+}
+
+/* The next service from *at on, the floor of which is not that of all. 1, or 0: there is none. */
+static int
+next_protocol(const struct tlsfloor_policy *policy, int *at, struct line *line_r)
+{
+    while (*at < TLSFLOOR_SERVICES) {
+        int i = (*at)++;
+
+        if (policy->services[i].floor == policy->services[0].floor)
+            continue;
+        *line_r = (struct line){tlsfloor_service_name((enum tlsfloor_service)i),
+                                tlsfloor_tls_name(policy->services[i].floor), NULL};
+        return 1;
+    }
+    return 0;
+}
+
+/* The next of the settings in force that old TLS or cleartext may come from, or NULL. */
+static const struct setting *
+next_now(const struct settings *settings, size_t *at)
 {
     static const char *const names[] = {"ssl_min_protocol", "ssl_cipher_list", "ssl",
                                         "disable_plaintext_auth", "auth_allow_cleartext"};
 
-    for (size_t i = 0; i < settings->count; i++) {
-        const struct setting *setting = &settings->items[i];
+    while (*at < settings->count) {
+        const struct setting *setting = &settings->items[(*at)++];
 
         for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
             if (setting->value != NULL && strcmp(setting->name, names[k]) == 0)
-                printf("  # now: %s = %s\n", setting->name, setting->value);
+                return setting;
         }
     }
+    return NULL;
 }
 
 static void
-print_dovecot(const struct tlsfloor_policy *policy)
+print_dovecot(const struct retire_settings *settings)
 {
-    struct settings settings = {0};
-    char version[32], *text;
-    enum tlsfloor_tls floor = policy->services[0].floor;
+    const char *version = settings->dovecot;
+    struct line lines[DOVECOT_LINES], line;
+    size_t count = dovecot_lines(settings, lines), at = 0;
+    const struct setting *now;
 
-    ask_version("dovecot", "--version", NULL, version);
     printf("\nDovecot%s%s: put these into its configuration, then \"doveadm reload\":\n",
            version[0] == '\0' ? "" : " ", version);
-    printf("  ssl_min_protocol = %s\n", tlsfloor_tls_name(floor));
-    puts("  ssl = required");
-    if (strncmp(version, "2.3", 3) != 0)
-        puts("  auth_allow_cleartext = no        # Dovecot 2.4");
-    if (strncmp(version, "2.4", 3) != 0)
-        puts("  disable_plaintext_auth = yes     # Dovecot 2.3");
-    for (int i = TLSFLOOR_SERVICE_IMAP; i < TLSFLOOR_SERVICES; i++) {
-        if (policy->services[i].floor != floor)
-            printf("  protocol %s {\n    ssl_min_protocol = %s\n  }\n",
-                   tlsfloor_service_name((enum tlsfloor_service)i),
-                   tlsfloor_tls_name(policy->services[i].floor));
+    for (size_t i = 0; i < count; i++) {
+        int size = printf("  %s = %s", lines[i].name, lines[i].value);
+
+        if (lines[i].release != NULL)
+            printf("%*s# %s", 35 - size, "", lines[i].release);
+        putchar('\n');
     }
+    for (int i = TLSFLOOR_SERVICE_IMAP; next_protocol(settings->policy, &i, &line);)
+        printf("  protocol %s {\n    ssl_min_protocol = %s\n  }\n", line.name, line.value);
     puts(
         "and take @SECLEVEL=0 out of ssl_cipher_list, and other values of these from wherever they "
         "stand.");
-    text = version[0] == '\0' ? NULL : ask("doveconf", "-n", NULL);
-    if (settings_parse(&settings, text) == 0)
-        show_settings(&settings);
-    settings_free(&settings);
-    free(text);
+    while ((now = next_now(&settings->now, &at)) != NULL)
+        printf("  # now: %s = %s\n", now->name, now->value);
+}
+
+static json_t *
+json_dovecot(const struct retire_settings *settings)
+{
+    json_t *set = json_object(), *protocols = json_object(), *before = json_array();
+    struct line lines[DOVECOT_LINES], line;
+    size_t count = dovecot_lines(settings, lines), at = 0;
+    const struct setting *now;
+
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(set, lines[i].name, json_string(lines[i].value));
+    for (int i = TLSFLOOR_SERVICE_IMAP; next_protocol(settings->policy, &i, &line);)
+        json_object_set_new(protocols, line.name,
+                            json_pack("{s:s}", "ssl_min_protocol", line.value));
+    while ((now = next_now(&settings->now, &at)) != NULL)
+        json_array_append_new(before, json_pack("{s:s, s:o}", "name", now->name, "value",
+                                                json_from(tlsfloor_text_from(now->value))));
+    return json_pack("{s:o, s:o, s:o, s:o}", "version", json_text(settings->dovecot), "settings",
+                     set, "protocols", protocols, "now", before);
 }
 
 /* --- Postfix --- */
 
+#define PROTOCOLS 80
+static const char *const protocol_names[] = {"smtpd_tls_mandatory_protocols",
+                                             "smtpd_tls_protocols"};
+
 /* What a Postfix before 3.6 takes for "the floor and newer". */
 static void
-print_protocols(const char *version, enum tlsfloor_tls floor)
+format_protocols(const struct retire_settings *settings, char text_r[PROTOCOLS])
 {
+    enum tlsfloor_tls floor = settings->policy->services[TLSFLOOR_SERVICE_SUBMISSION].floor;
     unsigned major, minor;
+    int size;
 
-    if (sscanf(version, "%u.%u", &major, &minor) != 2 || major > 3 || (major == 3 && minor >= 6)) {
-        printf(">=%s", tlsfloor_tls_name(floor));
+    if (sscanf(settings->postfix.version, "%u.%u", &major, &minor) != 2 || major > 3 ||
+        (major == 3 && minor >= 6)) {
+        snprintf(text_r, PROTOCOLS, ">=%s", tlsfloor_tls_name(floor));
         return;
     }
-    fputs("!SSLv2", stdout);
+    size = snprintf(text_r, PROTOCOLS, "!SSLv2");
     for (int tls = TLSFLOOR_TLS_SSLV3; tls < (int)floor; tls++)
-        printf(",!%s", tlsfloor_tls_name((enum tlsfloor_tls)tls));
+        size += snprintf(text_r + size, (size_t)(PROTOCOLS - size), ",!%s",
+                         tlsfloor_tls_name((enum tlsfloor_tls)tls));
 }
 
-/* A service as postfix_next() names it: "submission/inet/". */
-static void
-print_commands(const char *service, const char *version, enum tlsfloor_tls floor)
+/* As postfix_next(): of those whose port is judged. */
+static int
+next_service(const struct retire_settings *settings, size_t *at, char name_r[POSTFIX_NAME])
 {
-    static const char *const names[] = {"smtpd_tls_mandatory_protocols", "smtpd_tls_protocols"};
-
-    for (size_t i = 0; i < 2; i++) {
-        printf("  postconf -P '%s%s=", service, names[i]);
-        print_protocols(version, floor);
-        puts("'");
+    while (postfix_next(&settings->postfix, at, name_r)) {
+        if (tlsfloor_policy_has_port(settings->policy, postfix_port(name_r)))
+            return 1;
     }
-    printf("  postconf -P '%ssmtpd_tls_auth_only=yes'\n", service);
+    return 0;
 }
 
 static void
-print_postfix(const struct tlsfloor_policy *policy)
+print_postfix(const struct retire_settings *settings)
 {
-    enum tlsfloor_tls floor = policy->services[TLSFLOOR_SERVICE_SUBMISSION].floor;
-    struct doctor_postfix postfix = {.there = 1};
-    char version[32], service[POSTFIX_NAME], *text;
+    const char *version = settings->postfix.version;
+    char protocols[PROTOCOLS], service[POSTFIX_NAME];
     unsigned shown = 0;
 
-    ask_version("postconf", "-h", "mail_version", version);
+    format_protocols(settings, protocols);
     printf(
         "\nPostfix%s%s: for submission alone, port 25 stays as it is; then \"postfix reload\":\n",
         version[0] == '\0' ? "" : " ", version);
-    text = ask("postconf", "-F", NULL);
-    if (settings_parse(&postfix.settings, text) == 0) {
-        for (size_t at = 0; postfix_next(&postfix, &at, service);) {
-            if (!tlsfloor_policy_has_port(policy, postfix_port(service)))
-                continue;
-            print_commands(service, version, floor);
-            shown++;
-        }
+    for (size_t at = 0; next_service(settings, &at, service); shown++) {
+        for (size_t i = 0; i < 2; i++)
+            printf("  postconf -P '%s%s=%s'\n", service, protocol_names[i], protocols);
+        printf("  postconf -P '%ssmtpd_tls_auth_only=yes'\n", service);
     }
-    if (shown == 0) {
-        fputs("  in master.cf, below each smtpd of submission:\n"
-              "    -o smtpd_tls_mandatory_protocols=",
-              stdout);
-        print_protocols(version, floor);
-        fputs("\n    -o smtpd_tls_protocols=", stdout);
-        print_protocols(version, floor);
-        puts("\n    -o smtpd_tls_auth_only=yes");
-    }
-    settings_free(&postfix.settings);
-    free(text);
+    if (shown > 0)
+        return;
+    puts("  in master.cf, below each smtpd of submission:");
+    for (size_t i = 0; i < 2; i++)
+        printf("    -o %s=%s\n", protocol_names[i], protocols);
+    puts("    -o smtpd_tls_auth_only=yes");
 }
 
-void
-retire_print_settings(const struct tlsfloor_policy *policy)
+static json_t *
+json_postfix(const struct retire_settings *settings)
 {
-    print_dovecot(policy);
-    print_postfix(policy);
+    json_t *services = json_array();
+    char protocols[PROTOCOLS], service[POSTFIX_NAME];
+
+    format_protocols(settings, protocols);
+    for (size_t at = 0; next_service(settings, &at, service);)
+        json_array_append_new(services, json_stringn(service, strlen(service) - 1));
+    return json_pack("{s:o, s:o, s:{s:s, s:s, s:s}}", "version",
+                     json_text(settings->postfix.version), "services", services, "settings",
+                     protocol_names[0], protocols, protocol_names[1], protocols,
+                     "smtpd_tls_auth_only", "yes");
+}
+
+/* --- both --- */
+
+void
+retire_settings_print(const struct retire_settings *settings)
+{
+    print_dovecot(settings);
+    print_postfix(settings);
     printf(
         "\nThen \"tlsfloor doctor --live\" must show, for each port, that every version below %s "
         "ends in\nthe handshake; by hand, this must fail with a TLS alert:\n"
         "  openssl s_client -connect HOST:993 -tls1_1 -cipher DEFAULT@SECLEVEL=0\n",
-        tlsfloor_tls_name(policy->services[0].floor));
+        tlsfloor_tls_name(settings->policy->services[0].floor));
+}
+
+json_t *
+retire_settings_json(const struct retire_settings *settings)
+{
+    return json_pack("{s:o, s:o}", "dovecot", json_dovecot(settings), "postfix",
+                     json_postfix(settings));
 }

@@ -50,9 +50,9 @@ static const struct {
      "            [--by service|version|cipher|network|day] [--csv | --json | --html | --users\n"
      "            | --exceptions until=DATE | --password-changes] [--journal | FILE ...]",
      "who is below the floor, from logs; what would break today"},
-    {"retire", command_retire, "cSaYJDT", FILES,
+    {"retire", command_retire, "cSaYJDTj", FILES,
      "[--days DAYS] [--at TIME] [--year YEAR] [--ignore-trusted]\n"
-     "            [--journal | FILE ...]",
+     "            [--json] [--journal | FILE ...]",
      "may the servers refuse old TLS in the handshake? from logs"},
     {"ciphers", command_ciphers, "j", 1, "[--json] [NAME]", "how cipher suites are judged"},
 };

@@ -38,6 +38,9 @@ static const char *const keys[KEYS] = {
 #define MOST_KEYS 20
 #define KEY_SIZE 15
 
+/* Of a number. */
+#define MOST_DIGITS 9
+
 /* A line in the course of being read. */
 struct reading {
     struct tlsfloor_text text;
@@ -184,6 +187,21 @@ find_client(struct tlsfloor_text name, struct tlsfloor_address *client_r)
                : tlsfloor_address_parse(name, client_r);
 }
 
+/* Digits, or nothing for 0. */
+static int
+find_number(struct tlsfloor_text digits, unsigned *number_r)
+{
+    *number_r = 0;
+    if (digits.size > MOST_DIGITS)
+        return -1;
+    for (size_t i = 0; i < digits.size; i++) {
+        if (digits.data[i] < '0' || digits.data[i] > '9')
+            return -1;
+        *number_r = *number_r * 10 + (unsigned)(digits.data[i] - '0');
+    }
+    return 0;
+}
+
 static int
 take(const struct tlsfloor_text values[KEYS], struct tlsfloor_audit_record *record)
 {
@@ -198,7 +216,8 @@ take(const struct tlsfloor_text values[KEYS], struct tlsfloor_audit_record *reco
         return -1;
     if (tlsfloor_action_parse(values[KEY_ACTION], &record->action) != 0 ||
         tlsfloor_reason_parse(values[KEY_REASON], &record->reason) != 0 ||
-        tlsfloor_mode_parse(values[KEY_MODE], &record->mode) != 0)
+        tlsfloor_mode_parse(values[KEY_MODE], &record->mode) != 0 ||
+        find_number(values[KEY_PORT], &record->port) != 0)
         return -1;
     return find_client(values[KEY_CLIENT], &record->client);
 }

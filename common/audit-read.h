@@ -20,6 +20,7 @@ struct tlsfloor_audit_record {
     struct tlsfloor_text user; /* data is NULL: nobody was named */
     int user_cut;              /* 1: the name was longer */
     struct tlsfloor_address client;
+    unsigned port; /* of the client, 0: not known */
     enum tlsfloor_tls tls;
     struct tlsfloor_text tls_name;
     struct tlsfloor_text cipher; /* empty if none */

@@ -12,8 +12,10 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "lib"),
                 str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib")]
@@ -22,8 +24,9 @@ from lab.dovecot_release import RELEASE, syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
 from lab.dovecot_text import block, settings  # noqa: E402
 from lab.host import host  # noqa: E402
-from lab.policyd import Site, build_tree  # noqa: E402
-from lab.workspace import Workspace  # noqa: E402
+from lab.policyd import Policyd, Site, USER, build_tree  # noqa: E402
+from lab.workspace import Workspace, answers  # noqa: E402
+from policyd_client import own_dev  # noqa: E402
 from tap import Tap, expect, expect_true, skip_unless_root  # noqa: E402
 
 TLSFLOOR = build_tree() / "admin" / "tlsfloor"
@@ -39,11 +42,12 @@ def contents(site):
     return [(path, path.stat().st_mode, path.stat().st_ctime_ns) for path in paths]
 
 
-def doctor(site, *arguments):
+def doctor(site, *arguments, prefix=(), **environment):
     """(status, the object that it prints); nothing is changed."""
     before = contents(site)
-    done = subprocess.run([TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor", "--json",
-                           *arguments], capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run([*prefix, TLSFLOOR, "-c", site.conf, "-S", site.state, "doctor", "--json",
+                           *arguments], capture_output=True, text=True, timeout=300, check=False,
+                          env=dict(os.environ, **environment))
     expect_true(done.stdout, f"no output: {done.stderr}")
     expect(contents(site), before, "files")
     return done.returncode, json.loads(done.stdout)
@@ -157,6 +161,42 @@ def site_with_exception(workspace, **values):
     return site
 
 
+def of_another_build(module, server, name):
+    """A module that names another build-id of that file."""
+    ids = (server.plugin_directory / "dovecot-build-ids.h").read_text()
+    right = re.search(rf'#define {name}_BUILD_ID "(\w+)"', ids)[1].encode()
+    expect_true(right in module, f"no build-id of {name}")
+    return module.replace(right, b"0" * len(right))
+
+
+def test_modules(tap, workspace, site, server):
+    good = server.conf.read_text()
+    with tap.case("Dovecot: a plugin of another build"):
+        modules = workspace.directory("modules")
+        plugin = (server.plugin_directory / "tlsfloor.so").read_bytes()
+        (modules / "lib95_tlsfloor.so").write_bytes(of_another_build(plugin, server, "LIBDOVECOT"))
+        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n",
+                      ["error dovecot-build"], True)
+        (modules / "lib95_tlsfloor.so").write_bytes(plugin)
+        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n", [], True)
+    with tap.case("Dovecot: a passdb that is not there"):
+        login = workspace.directory("dovecot-modules/login")
+        auth = workspace.directory("dovecot-modules/auth")
+        shutil.copy(server.plugin_directory / "tlsfloor.so", login)
+        text = good + f"login_plugin_dir = {login}\n"
+        check_dovecot(server, site, text, ["error dovecot-passdb"], True)
+        passdb = pathlib.Path(shutil.copy(server.plugin_directory / "libauthdb_tlsfloor.so", auth))
+        check_dovecot(server, site, text, [], True)
+    for name, file in (("LIBDOVECOT", "libdovecot.so.0"), ("AUTH", "auth")):
+        with tap.case(f"Dovecot: a passdb of another build, of {file}"):
+            whole = passdb.read_bytes()
+            passdb.write_bytes(of_another_build(whole, server, name))
+            check_dovecot(server, site, text, ["error dovecot-build"], True)
+            check_dovecot(server, site, replaced(OUR_PASSDB, "")(text), ["error dovecot-passdb"],
+                          True)
+            passdb.write_bytes(whole)
+
+
 def test_dovecot(tap, workspace):
     site = site_with_exception(workspace)
     server = DovecotServer(workspace, site, {"ann": "secret"}, passdb=True,
@@ -169,24 +209,7 @@ def test_dovecot(tap, workspace):
             check_dovecot(server, site, change(good), want, with_note)
     with tap.case("Dovecot: the whole text of a finding"):
         check_text(site, workspace.write("text.conf", replaced(OUR_PASSDB, "")(good)))
-    with tap.case("Dovecot: a plugin of another build"):
-        modules = workspace.directory("modules")
-        plugin = (server.plugin_directory / "tlsfloor.so").read_bytes()
-        ids = (server.plugin_directory / "dovecot-build-ids.h").read_text()
-        wrong = re.search(r'LIBDOVECOT_BUILD_ID "(\w+)"', ids)[1].encode()
-        (modules / "lib95_tlsfloor.so").write_bytes(plugin.replace(wrong, b"0" * len(wrong)))
-        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n",
-                      ["error dovecot-build"], True)
-        (modules / "lib95_tlsfloor.so").write_bytes(plugin)
-        check_dovecot(server, site, good + f"login_plugin_dir = {modules}\n", [], True)
-    with tap.case("Dovecot: a passdb that is not there"):
-        login = workspace.directory("dovecot-modules/login")
-        auth = workspace.directory("dovecot-modules/auth")
-        shutil.copy(server.plugin_directory / "tlsfloor.so", login)
-        text = good + f"login_plugin_dir = {login}\n"
-        check_dovecot(server, site, text, ["error dovecot-passdb"], True)
-        (auth / "libauthdb_tlsfloor.so").write_bytes(b"")
-        check_dovecot(server, site, text, [], True)
+    test_modules(tap, workspace, site, server)
     with tap.case("Dovecot: each claim is proved on the wire"):
         status, found = doctor(site, "--dovecot-config", str(server.conf), "--postfix-config",
                                "none", "--live")
@@ -194,6 +217,7 @@ def test_dovecot(tap, workspace):
         refused = [line for line in found["proved"] if "TLSv1 is refused" in line]
         offered = [line for line in found["proved"] if "TLSv1.3 is offered a login" in line]
         expect((len(refused), len(offered)), (7, 7), f"{found}\nproofs of seven listeners")
+        expect(found["proved"][-1], f"Dovecot: audit lines arrive in {server.log}", "last proof")
     server.stop()
     with tap.case("Dovecot: nobody listens"):
         status, found = doctor(site, "--dovecot-config", str(server.conf), "--postfix-config",
@@ -265,7 +289,7 @@ def test_live(tap, workspace):
         status, found = doctor(site, "--dovecot-config", str(conf), "--postfix-config", "none",
                                "--live")
         expect({(one["severity"], one["check"]) for one in found["findings"]},
-               {("note", "live"), ("note", "dovecot-tls")}, "findings")
+               {("note", "live"), ("note", "log"), ("note", "dovecot-tls")}, "findings")
         expect(status, 0, "status")
         site.apply()
     server.stop()
@@ -278,8 +302,250 @@ def test_live(tap, workspace):
                                "--live")
         expect({one["what"].split(":")[0] for one in found["findings"] if one["check"] == "live"},
                {"the settings accept TLSv1, and the handshake does not"}, "findings")
+        expect_true(all("restart it, if settings have changed" in one["mend"]
+                        for one in found["findings"] if one["check"] == "live"), "what mends it")
         expect(status, 1, "status")
     server.stop()
+
+
+# --- OpenSSL's own configuration ---
+
+# What is said of a version in force there, and what of those that servers set themselves.
+MIN, NO_TLS_1_0, LEVEL_0 = ("MinProtocol = TLSv1.2", "Protocol = -TLSv1",
+                            "CipherString = DEFAULT:@SECLEVEL=0")
+CANNOT_WORK = ("ends handshakes that are older than {}, and exceptions allow TLSv1: they cannot "
+               "work").format
+ANY = "ssl_min_protocol = ANY\n"
+# Name, what OpenSSL is told, Dovecot's settings, where old TLS ends (None: nowhere), the oldest.
+DOVECOT_OPENSSL = (
+    ("MinProtocol does not count", MIN, "", None, None),
+    ("MinProtocol counts, as Dovecot says ANY", MIN, ANY,
+     "{}: MinProtocol, by ssl_min_protocol = ANY", "TLSv1.2"),
+    ("the level counts", LEVEL_0, "ssl_cipher_list = DEFAULT\n", None, None),
+    ("the level of ssl_cipher_list counts more", LEVEL_0,
+     "ssl_cipher_list = DEFAULT:@SECLEVEL=1\n", "{}: ssl_min_protocol, ssl_cipher_list",
+     "TLSv1.2"),
+    ("a forbidden version", NO_TLS_1_0, "",
+     *{"2.3": (None, None), "2.4": ("{}: Protocol", "TLSv1.1")}[RELEASE]),
+)
+POSTFIX_OPENSSL = (
+    ("MinProtocol and level do not count", f"{MIN}\nCipherString = DEFAULT:@SECLEVEL=2", "", None,
+     None),
+    ("a forbidden version", NO_TLS_1_0, "", "{}: Protocol", "TLSv1.1"),
+    ("a forbidden version, in a file that is not read", NO_TLS_1_0, "tls_config_file = none\n",
+     None, None),
+    ("a level of its own", LEVEL_0, "tls_null_cipherlist = ALL:@SECLEVEL=1\n",
+     "{}/master.cf: tls_null_cipherlist", "TLSv1.2"),
+)
+
+
+def openssl_conf(workspace, text):
+    return workspace.write("openssl.cnf", "openssl_conf = init\n[init]\nssl_conf = ssl\n[ssl]\n"
+                                          f"system_default = tls\n[tls]\n{text}\n")
+
+
+def expect_as_on_the_wire(found, check, where, oldest):
+    """Of the exceptions; and that real handshakes agree."""
+    want = [] if where is None else [("error", CANNOT_WORK(oldest), where)]
+    expect([(one["severity"], one["what"], one["where"]) for one in found["findings"]
+            if one["check"] == check and one["severity"] != "note"], want, f"{found}\n{check}")
+    expect([one for one in found["findings"] if one["check"] == "live"], [], "live")
+    ended = [line for line in found["proved"] if "TLSv1 ends in the handshake" in line]
+    refused = [line for line in found["proved"] if "TLSv1 is refused" in line]
+    expect_true(refused if where is None else ended, f"no proof: {found['proved']}")
+    expect_true(not (ended if where is None else refused), f"too much: {found['proved']}")
+
+
+def test_openssl(tap, workspace):
+    """What the system's openssl.cnf and servers say, by what handshakes of these servers do."""
+    site = site_with_exception(workspace)
+    for name, told_openssl, extra, where, oldest in DOVECOT_OPENSSL:
+        with tap.case(f"openssl.cnf and Dovecot: {name}"):
+            conf = openssl_conf(workspace, told_openssl)
+            server = DovecotServer(
+                workspace, site, {}, protocols=("imap",), passdb=True,
+                extra=syntax.cleartext(False) + extra + syntax.environment(OPENSSL_CONF=conf))
+            _, found = doctor(site, "--dovecot-config", str(server.conf), "--postfix-config",
+                              "none", "--live", OPENSSL_CONF=str(conf))
+            server.stop()
+            place = server.conf if where and "cipher_list" in where else conf
+            expect_as_on_the_wire(found, "dovecot-tls", where and where.format(place), oldest)
+
+
+def test_postfix_openssl(tap, workspace):
+    exceptions = workspace.write("exceptions", EXCEPTION.replace("imap,", ""))
+    for name, told_openssl, main, where, oldest in POSTFIX_OPENSSL:
+        conf = openssl_conf(workspace, told_openssl)
+        with tap.case(f"openssl.cnf and Postfix: {name}"), \
+                host(GOOD_SERVICES[1:], exceptions=exceptions,
+                     main=f"import_environment = MAIL_CONFIG OPENSSL_CONF={conf}\n{main}") as mail:
+            _, found = doctor(mail.site, "--dovecot-config", "none", "--postfix-config",
+                              str(mail.postfix.conf), "--live", OPENSSL_CONF=str(conf))
+            place = mail.postfix.conf if where and "master.cf" in where else conf
+            expect_as_on_the_wire(found, "postfix-tls", where and where.format(place), oldest)
+
+
+# --- logs ---
+
+NO_SYSTEM_LOG = "there is no journal, no /var/log/mail.log and no /var/log/syslog here"
+
+
+def own_logs(directory):
+    """A command to run doctor with: to it this directory is /var/log, and there is no other log."""
+    return ["unshare", "-m", "sh", "-c",
+            'mount -t tmpfs tmpfs /run && mount --bind "$0" /var/log && exec "$@"', directory]
+
+
+def log_findings(found):
+    return [(one["severity"], one["what"], one["where"]) for one in found["findings"]
+            if one["check"] == "log" and "no system log" not in one["what"]]
+
+
+def not_checked(program, why):
+    return [("note", f"whether audit lines of {program} arrive was not checked: {why}", None)]
+
+
+def log_proofs(found):
+    return [line for line in found["proved"] if "audit lines arrive" in line]
+
+
+def expect_lost(found, number, by, where):
+    """That no line of so many refusals has arrived."""
+    (severity, what, place), = log_findings(found)
+    expect((severity, place), ("warning", where), "severity and place")
+    expect_true(re.fullmatch(
+        rf"the audit lines of {number} of {number} refusals by {by} did not arrive within 5 "
+        r"seconds, such as that of port \d+ at .* port \d+: who is below the floor stays unknown",
+        what), what)
+    expect(log_proofs(found), [], "proofs")
+
+
+def test_dovecot_logs(tap, workspace):
+    """The lines are in the log of the server; its configuration names another, or none."""
+    site = Site(workspace)
+    site.apply()
+    server = DovecotServer(workspace, site, {}, protocols=("imap",), extra=syntax.cleartext(False))
+    other = workspace.write("other.log", "")
+    empty = workspace.directory("var-log")
+
+    def ask(extra="", **options):
+        conf = workspace.write("other-log.conf", server.conf.read_text() + extra)
+        return doctor(site, "--dovecot-config", str(conf), "--postfix-config", "none", "--live",
+                      prefix=own_logs(empty), **options)
+
+    def expect_note(why):
+        status, found = got
+        expect((status, log_findings(found)), (0, not_checked("Dovecot", why)), "findings")
+        expect(log_proofs(found), [], "proofs")
+
+    for name, path in (("another file", other), ("a file that is not there", "/nonexistent/log")):
+        with tap.case(f"log: Dovecot's is {name}"):
+            status, found = ask(f"log_path = {path}\n")
+            expect_lost(found, 2, "Dovecot", f"{path} (log_path)")
+            expect(status, 1, "status")
+    with tap.case("log: Dovecot's has a file of its own for information"):
+        status, found = ask(f"log_path = {other}\ninfo_log_path = {server.log}\n")
+        expect((status, log_findings(found), log_proofs(found)),
+               (0, [], [f"Dovecot: audit lines arrive in {server.log}"]), "found")
+        _, found = ask(f"log_path = {server.log}\ninfo_log_path = {other}\n")
+        expect_lost(found, 2, "Dovecot", f"{other} (info_log_path)")
+    with tap.case("log: Dovecot's was there before, and lines of other sessions are no proof"):
+        old = workspace.write("old.log", server.log.read_text())
+        _, found = ask(f"log_path = {old}\n")
+        expect_lost(found, 2, "Dovecot", f"{old} (log_path)")
+    with tap.case("log: Dovecot's cannot be read again"):
+        got = ask("log_path = /dev/full\n")
+        expect_note("/dev/full is no file that can be read again")
+    with tap.case("log: Dovecot's is the system's, and there is none"):
+        got = ask("log_path = syslog\n")
+        expect_note(NO_SYSTEM_LOG)
+    with tap.case("log: Dovecot's is the system's, which has other lines"):
+        (empty / "mail.log").write_text("")
+        (empty / "syslog").write_text(server.log.read_text())
+        _, found = ask("log_path = syslog\n")
+        expect_lost(found, 2, "Dovecot", "/var/log/mail.log, /var/log/syslog")
+    with tap.case("log: nobody is refused"):
+        site.apply(mode="observe")
+        got = ask()
+        expect_note("nobody was refused")
+    with tap.case("log: nothing is to be logged"):
+        site.apply(audit="none")
+        _, found = ask()
+        expect((log_findings(found), log_proofs(found)), ([], []), "found")
+
+
+class LoggingPolicyd(Policyd):
+    """The daemon with a system log of its own, which keeps lines as long as self.keep is true."""
+
+    def start(self):
+        self.logs, dev = self.workspace.directory("var-log"), self.workspace.directory("dev")
+        self.log, self.journal = self.logs / "mail.log", self.workspace.path / "journal.json"
+        self.keep = True
+        self.log.touch()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(dev / "log"))
+        (dev / "log").chmod(0o666)
+        self.workspace.cleanup.callback(self.socket.close)
+        threading.Thread(target=self.run, daemon=True).start()
+        self.process = self.workspace.start(
+            [*own_dev(str(dev)), build_tree() / "postfix-policyd" / "tlsfloor-policyd", "-S",
+             self.site.state, "-u", USER, "-l", f"unix:{self.path}"], "policyd.out")
+        self.workspace.wait_for(self.process, lambda: answers(self.path), "tlsfloor-policyd")
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                time, ident, pid, message = re.fullmatch(
+                    r"<\d+>(.{15}) ([\w-]+)\[(\d+)\]: (.*)",
+                    self.socket.recv(65536).decode()).groups()
+                entry = {"__REALTIME_TIMESTAMP": "1700000000000000", "SYSLOG_IDENTIFIER": ident,
+                         "MESSAGE": message}
+                with open(self.journal, "a", encoding="ascii") as journal:
+                    journal.write(json.dumps(entry) + "\n")
+                if self.keep:
+                    with open(self.log, "a", encoding="ascii") as log:
+                        log.write(f"{time} mail {ident}[{pid}]: {message}\n")
+
+
+def test_policyd_logs(tap):
+    with host(GOOD_SERVICES, policyd=LoggingPolicyd) as mail:
+        policyd = mail.policyd
+
+        def ask(**options):
+            return doctor(mail.site, "--dovecot-config", "none", "--postfix-config",
+                          str(mail.postfix.conf), "--live", prefix=own_logs(policyd.logs),
+                          **options)[1]
+
+        with tap.case("log: tlsfloor-policyd's lines are in a file of the system log"):
+            found = ask()
+            expect((log_findings(found), log_proofs(found)),
+                   ([], ["tlsfloor-policyd: audit lines arrive in /var/log/mail.log"]), "found")
+        policyd.keep = False
+        with tap.case("log: tlsfloor-policyd's lines are in no file of the system log"):
+            expect_lost(ask(), 2, "tlsfloor-policyd", "/var/log/mail.log")
+        (policyd.logs / "journal").mkdir()
+        programs = mail.workspace.directory("programs")
+
+        def ask_with_journal(script):
+            mail.workspace.write("programs/journalctl", f"#!/bin/sh\n{script}\n", 0o755)
+            return ask(PATH=f"{programs}:{os.environ['PATH']}")
+
+        with tap.case("log: tlsfloor-policyd's lines are in the journal"):
+            found = ask_with_journal(f"cat {policyd.journal}")
+            expect((log_findings(found), log_proofs(found)),
+                   ([], ["tlsfloor-policyd: audit lines arrive in the journal"]), "found")
+        with tap.case("log: tlsfloor-policyd's lines are not in the journal either"):
+            expect_lost(ask_with_journal("exit 0"), 2, "tlsfloor-policyd",
+                        "the journal, /var/log/mail.log")
+        with tap.case("log: the journal cannot be read, so tlsfloor-policyd's lines may be there"):
+            found = ask_with_journal("exit 1")
+            expect(log_findings(found), not_checked(
+                "tlsfloor-policyd", "the journal: journalctl could not read all of it, so nothing "
+                "is told"), "findings")
+        with tap.case("log: there is no place for tlsfloor-policyd's lines"):
+            shutil.rmtree(policyd.logs / "journal")
+            policyd.log.unlink()
+            expect(log_findings(ask()), not_checked("tlsfloor-policyd", NO_SYSTEM_LOG), "findings")
 
 
 # --- Postfix ---
@@ -470,10 +736,12 @@ def test_command(tap, workspace):
 def main():
     skip_unless_root()
     tap = Tap()
-    for test in (test_dovecot, test_live, test_proxy, test_command):
+    for test in (test_dovecot, test_live, test_openssl, test_postfix_openssl, test_dovecot_logs,
+                 test_proxy, test_command):
         with contextlib.ExitStack() as stack:
             test(tap, stack.enter_context(Workspace()))
     test_postfix(tap)
+    test_policyd_logs(tap)
     return tap.finish()
 
 

@@ -6,6 +6,7 @@ The whole output is compared, ports, dates and the version of OpenSSL apart.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -84,11 +85,12 @@ def masked(text):
     return text.removesuffix("\n")
 
 
-def probe(port, *arguments, listener="imaps", command=None):
+def probe(port, *arguments, listener="imaps", command=None, **environment):
     """(status, output) for a listener of the lab's names."""
     options = ["--starttls", STARTTLS[listener]] if listener in STARTTLS else []
     argv = [build_tree() / "admin" / "tlsfloor", "probe", f"127.0.0.1:{port}", *options, *arguments]
-    done = subprocess.run(command or argv, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command or argv, capture_output=True, text=True, timeout=120, check=False,
+                          env=dict(os.environ, **environment))
     return done.returncode, done.stdout + done.stderr
 
 
@@ -142,6 +144,12 @@ def test_stock(tap, workspace, site):
         expect_true("\nTLSv1            TLSv1 ECDHE-RSA-AES256-SHA (weak), a login is offered\n"
                     in said and OFFERED in said, said)
         expect(status, 0, "status")
+    with tap.case("what openssl.cnf forbids here is tried all the same"):
+        conf = workspace.write("openssl.cnf", "openssl_conf = init\n[init]\nssl_conf = ssl\n[ssl]\n"
+                                              "system_default = tls\n[tls]\nProtocol = -TLSv1\n")
+        _, strict = probe(server.ports["imaps"], "--ca", server.certificate[1], "--name", NAME,
+                          OPENSSL_CONF=str(conf))
+        expect(strict, said)
     server.stop()
     server = DovecotServer(workspace, site, {}, name="strict", plugin=False, protocols=("imap",),
                            extra="ssl_min_protocol = TLSv1.2\nssl_cipher_list = ECDHE+AESGCM\n")

@@ -3,6 +3,7 @@
 """tlsfloor retire says yes only when the logs are whole and nobody is below the floor."""
 
 import datetime
+import json
 import os
 import sys
 from pathlib import Path
@@ -153,6 +154,75 @@ esac
         expect_true(f"  postconf -P 'submission/inet/smtpd_tls_mandatory_protocols={protocols}'"
                     in commands, output)
         expect_true(not any("smtp/" in line or "465/" in line for line in commands), output)
+
+
+DOVECOT_23 = {"dovecot": 'echo "2.3.19.1 (9b5)"\n',
+              "doveconf": 'printf "ssl_min_protocol = TLSv1\\nssl = yes\\nprotocol imap {\\n  '
+                          'ssl_cipher_list = x\\n}\\n"\n'}
+POSTFIX_35 = {"postconf": 'case "$1" in -h) echo 3.5.6;; -F) echo "587/inet/command = smtpd\n'
+                          '25/inet/command = smtpd";; esac\n'}
+PERIOD = {"first": "2026-08-31", "last": "2026-11-29", "days": 91, "lines": 182,
+          "sources": ["Dovecot on mail", "Postfix on mail"], "missing": [], "damaged": 0,
+          "losses": 0}
+USERS = {"seen": 1, "ready": 1, "below": 0, "excepted": 0, "not_judged": 0, "turned_away": 0,
+         "at_least": False}
+LOGINS = {"ready": 182, "below": 0, "excepted": 0, "not_judged": 0, "turned_away": 0}
+AS_JSON = {
+    "retire": True, "days": 90, "reasons": [], "period": PERIOD, "users": USERS, "logins": LOGINS,
+    "settings": {
+        "dovecot": {
+            "version": "2.3.19.1",
+            "settings": {"ssl_min_protocol": "TLSv1.2", "ssl": "required",
+                         "disable_plaintext_auth": "yes"},
+            "protocols": {"pop3": {"ssl_min_protocol": "TLSv1.3"}},
+            "now": [{"name": "ssl_min_protocol", "value": "TLSv1"}, {"name": "ssl", "value": "yes"},
+                    {"name": "ssl_cipher_list", "value": "x"}]},
+        "postfix": {
+            "version": "3.5.6",
+            "services": ["587/inet"],
+            "settings": {"smtpd_tls_mandatory_protocols": "!SSLv2,!SSLv3,!TLSv1,!TLSv1.1",
+                         "smtpd_tls_protocols": "!SSLv2,!SSLv3,!TLSv1,!TLSv1.1",
+                         "smtpd_tls_auth_only": "yes"}}}}
+
+
+def as_json(*arguments, **tools):
+    output, errors, status = retire(*arguments, "--json", **tools)
+    expect_true("error" not in errors, errors)
+    return json.loads(output), status
+
+
+@case
+def json_of_a_yes(directory):
+    logs = Logs(directory, "[pop3]\nfloor = TLSv1.3\n")
+    found, status = as_json(logs, whole())
+    both = {**AS_JSON["settings"]["dovecot"]["settings"], "auth_allow_cleartext": "no"}
+    expect((status, found["settings"]["dovecot"]),
+           (0, {**AS_JSON["settings"]["dovecot"], "version": None, "settings": both, "now": []}))
+    expect((found["settings"]["postfix"]["version"], found["settings"]["postfix"]["services"]),
+           (None, []))
+    expect(as_json(logs, whole(), **DOVECOT_23, **POSTFIX_35), (AS_JSON, 0))
+
+
+@case
+def json_of_a_no(directory):
+    line = "ann@example.org allow=TLSv1 until=2026-12-01 service=imap\n"
+    logs = Logs(directory, "dovecot_passdb = yes\n[sieve]\naudit = none\n[pop3]\n"
+                           "floor = cleartext\n", exceptions=line)
+    lost = (f"{stamp(5)} mail tlsfloor-policyd[7]: 1 line was lost while the system log was not "
+            "reading\n")
+    trusted = dovecot(time=stamp(3), action="accept", reason="trusted-network", tls="cleartext",
+                      cipher="-", client="127.0.0.1")
+    lines = [line for line in whole(60)[:-6] if stamp(40)[:10] not in line or "policyd" not in line]
+    lines += [dovecot(time=stamp(31), user="ben"), dovecot(time=stamp(30)), trusted, lost,
+              dovecot(time=stamp(5))[:200] + "\n"]
+    found, status = as_json(logs, lines, **DOVECOT_23)
+    output = retire(logs, lines, **DOVECOT_23)[0].split("\n")
+    expect((found["retire"], found["settings"], status), (False, None, 1))
+    expect([f"no: {one['text']}" for one in found["reasons"]],
+           [line for line in output if line.startswith("no: ")])
+    expect([one["reason"] for one in found["reasons"]],
+           ["below", "excepted", "exceptions", "trusted", "begins-late", "ends-early", "missing",
+            "losses", "damaged", "floor", "audit"])
 
 
 @case

@@ -18,8 +18,8 @@
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
 #define BEFORE \
     "tlsfloor: action=accept reason=exception rule=RFC8314-4.1 service=pop3 stage=auth user="
-#define AFTER_USER                                                                     \
-    " client=2001:db8::7 port=1 tls=TLSv1.1 cipher=AES128-SHA bits=128 floor=TLSv1.3 " \
+#define AFTER_USER                                                                         \
+    " client=2001:db8::7 port=50312 tls=TLSv1.1 cipher=AES128-SHA bits=128 floor=TLSv1.3 " \
     "mode=enforce exception=@example.org session=-"
 
 static struct tlsfloor_audit_record record;
@@ -45,6 +45,7 @@ test_values(void **state)
     assert_true(tlsfloor_text_equal(record.user, tlsfloor_text_from("a b\"\\\n")));
     assert_int_equal(record.client.family, TLSFLOOR_FAMILY_IPV6);
     assert_int_equal(record.client.bytes[15], 7);
+    assert_int_equal(record.port, 50312);
     assert_int_equal(record.tls, TLSFLOOR_TLS_1_1);
     assert_true(tlsfloor_text_equal(record.cipher, tlsfloor_text_from("AES128-SHA")));
     assert_int_equal(record.floor, TLSFLOOR_TLS_1_3);
@@ -146,6 +147,7 @@ test_bad_values(void **state)
         {"floor=TLSv1.3", "floor=some"},   {"mode=enforce", "mode=later"},
         {"tls=TLSv1.1", "tls=-"},          {"reason=exception", "because=exception"},
         {" rule=RFC8314-4.1", ""},         {"stage=auth ", "stage=auth x=y "},
+        {"port=50312", "port=5031x"},      {"port=50312", "port=1234567890"},
     };
     static const char good[] = BEFORE "ann" AFTER_USER;
     char text[TLSFLOOR_AUDIT_LINE];

@@ -96,6 +96,12 @@ stale(struct bench *bench)
 }
 
 static void
+stale_passdb(struct bench *bench)
+{
+    strcpy(bench->facts.dovecot.stale_passdb, "auth");
+}
+
+static void
 other_readers(struct bench *bench)
 {
     strcpy(bench->facts.dovecot.readers, "others");
@@ -157,6 +163,36 @@ no_log(struct bench *bench)
     bench->facts.system_log = 0;
 }
 
+/* What OpenSSL is told. */
+
+static void
+least_1_2(struct bench *bench)
+{
+    excepted(bench);
+    bench->facts.openssl.oldest = TLSFLOOR_TLS_1_2;
+}
+
+static void
+level_0(struct bench *bench)
+{
+    excepted(bench);
+    bench->facts.openssl.level = 0;
+}
+
+static void
+forbidden(struct bench *bench)
+{
+    excepted(bench);
+    bench->facts.openssl.forbidden = 1U << TLSFLOOR_TLS_1_0 | 1U << TLSFLOOR_TLS_1_1;
+}
+
+static void
+forbidden_1_0(struct bench *bench)
+{
+    excepted(bench);
+    bench->facts.openssl.forbidden = 1U << TLSFLOOR_TLS_1_0;
+}
+
 /*
  * What is added to dovecot, postfix and policy counts more than what is there
  * before. want: "SEVERITY CHECK WHO" of each finding, sorted as they are.
@@ -174,6 +210,7 @@ static const struct row rows[] = {
     {"a plugin that is not there", "", "", "", no_module, "error dovecot-plugin\n"},
     {"a passdb that is not there", "", "", "", no_passdb, "error dovecot-passdb\n"},
     {"another Dovecot", "", "", "", stale, "error dovecot-build\n"},
+    {"a passdb for another Dovecot", "", "", "", stale_passdb, "error dovecot-build\n"},
     {"a group that may not read", "", "", "", other_readers, "error exceptions-access\n"},
     {"exceptions that everybody may read", "", "", "", no_readers, ""},
     {"ours in a master list", "passdb m {\n driver = tlsfloor\n master = yes\n}\n", "", "", NULL,
@@ -195,6 +232,17 @@ static const struct row rows[] = {
      "error dovecot-tls Dovecot imap\n"},
     {"enough for the exception", "ssl_min_protocol = TLSv1.1\n", "", "", excepted, ""},
     {"any version", "ssl_min_protocol = ANY\n", "", "", excepted, ""},
+    {"OpenSSL's oldest version is not Dovecot's nor Postfix's", "", "", "", least_1_2, ""},
+    {"OpenSSL's oldest version is Dovecot's", "ssl_min_protocol = ANY\n", "", "", least_1_2,
+     "error dovecot-tls Dovecot imap\n"},
+    {"OpenSSL's level is Dovecot's", "ssl_cipher_list = DEFAULT\n", "", "", level_0, ""},
+    {"OpenSSL's level is not Dovecot's", "ssl_cipher_list = DEFAULT:@SECLEVEL=2\n", "", "", level_0,
+     "error dovecot-tls Dovecot imap\n"},
+    {"the last level counts", "ssl_cipher_list = @SECLEVEL=1:DEFAULT:@SECLEVEL=0\n", "", "",
+     excepted, ""},
+    {"a version that OpenSSL forbids, and nobody needs", "", "", "", forbidden_1_0, ""},
+    {"what Postfix does not let OpenSSL forbid", "ssl = yes\n", "tls_config_file = none\n", "",
+     forbidden_1_0, ""},
     {"old TLS not accepted in observe", "ssl_min_protocol = TLSv1.2\n", "", "mode = observe\n",
      NULL, "warning dovecot-tls Dovecot imap, pop3\nnote mode\n"},
     {"old TLS not accepted in a partial rollout", "ssl_min_protocol = TLSv1.2\n", "",
@@ -276,6 +324,13 @@ static const struct row rows[] = {
     {"what is not mandatory", "", "smtpd_tls_protocols = >=TLSv1.2\n", "", excepted, ""},
     {"client certificates", "", "submission/inet/smtpd_tls_req_ccert = yes\n", "", excepted,
      "error postfix-tls Postfix submission\n"},
+    {"a level of Postfix's suites", "",
+     "smtpd_tls_mandatory_ciphers = high\ntls_high_cipherlist = HIGH:@SECLEVEL=1\n", "", excepted,
+     "error postfix-tls Postfix submission\n"},
+    {"a level of suites that do not count", "",
+     "smtpd_tls_mandatory_ciphers = high\nsmtpd_tls_ciphers = medium\n"
+     "tls_medium_cipherlist = HIGH:@SECLEVEL=1\n",
+     "", excepted, ""},
     {"cleartext for Postfix", "", "submission/inet/smtpd_tls_security_level = may\n", "", NULL,
      "warning postfix-cleartext Postfix submission\n"},
     {"TLS before AUTH", "",
@@ -313,6 +368,10 @@ static const struct row rows_23[] = {
      "error dovecot-plugin Dovecot imap\n"},
     {"no plugin and no old TLS", "login_plugins =\nssl_min_protocol = TLSv1.2\n", "", "", NULL,
      "note dovecot-plugin Dovecot imap, pop3\n"},
+    {"no plugin, and old TLS by OpenSSL's level", "login_plugins =\nssl_cipher_list = DEFAULT\n",
+     "", "", level_0, "error dovecot-plugin Dovecot imap, pop3\n"},
+    {"what OpenSSL forbids is Postfix's", "", "", "", forbidden,
+     "error postfix-tls Postfix submission\n"},
     {"cleartext", "disable_plaintext_auth = no\n", "", "", NULL,
      "warning dovecot-cleartext Dovecot imap, pop3\n"},
     {"cleartext that is wanted", "disable_plaintext_auth = no\nprotocols = imap\n", "", "",
@@ -321,6 +380,10 @@ static const struct row rows_23[] = {
      ""},
 };
 static const struct row rows_24[] = {
+    {"what OpenSSL forbids is Dovecot's and Postfix's", "", "", "", forbidden,
+     "error dovecot-tls Dovecot imap\nerror postfix-tls Postfix submission\n"},
+    {"what OpenSSL forbids is Dovecot's", "", "tls_config_file = none\n", "", forbidden,
+     "error dovecot-tls Dovecot imap\n"},
     {"a plugin more in a protocol", "protocol pop3 {\n login_plugins {\n other = yes\n }\n}\n", "",
      "", NULL, ""},
     {"cleartext", "auth_allow_cleartext = yes\n", "", "", NULL,
@@ -385,6 +448,8 @@ set_up(struct bench *bench, const char *version)
     strcpy(facts->dovecot.conf, "/dovecot.conf");
     strcpy(facts->dovecot.readers, "_tlsfloor");
     strcpy(facts->postfix.conf, "/postfix");
+    facts->openssl =
+        (struct doctor_openssl){.conf = "/openssl.cnf", .oldest = TLSFLOOR_TLS_1_0, .level = 2};
     facts->postfix.user = 101;
     facts->postfix.group = 102;
     facts->postfix.sockets[0] =
