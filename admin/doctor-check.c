@@ -245,6 +245,7 @@ static const struct {
     {"postfix-tls", doctor_check_postfix_tls},
     {"dovecot-cleartext", doctor_check_dovecot_cleartext},
     {"postfix-cleartext", doctor_check_postfix_cleartext},
+    {"dovecot-addresses", doctor_check_addresses},
     {"audit", check_audit},
     {"log", check_log},
     {"mode", check_mode},

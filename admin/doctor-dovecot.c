@@ -411,3 +411,41 @@ doctor_check_dovecot_cleartext(const struct doctor_facts *facts, struct findings
         find_mend(finding, "%s = %s", name, allowed == is_2_3(dovecot) ? "yes" : "no");
     }
 }
+
+/* The block at the top that a setting is in, or SETTINGS_TOP. */
+static int
+top_block(const struct settings *settings, size_t at)
+{
+    int block = settings->items[at].parent;
+
+    while (block != SETTINGS_TOP && settings->items[block].parent != SETTINGS_TOP)
+        block = settings->items[block].parent;
+    return block;
+}
+
+/* What counts for some addresses or names alone: in local, local_name and remote. */
+void
+doctor_check_addresses(const struct doctor_facts *facts, struct findings *findings)
+{
+    static const char names[] = "ssl ssl_min_protocol ssl_cipher_list login_plugins "
+                                "disable_plaintext_auth auth_allow_cleartext";
+    const struct settings *settings = &facts->dovecot.settings;
+    int told = SETTINGS_TOP;
+
+    for (size_t i = 0; i < settings->count; i++) {
+        int block = top_block(settings, i);
+        const char *title = block == SETTINGS_TOP ? "" : settings->items[block].name;
+        struct finding *finding;
+
+        if (block == told || settings->items[i].value == NULL ||
+            !settings_has_word(names, settings->items[i].name) ||
+            (strncmp(title, "local", 5) != 0 && strncmp(title, "remote ", 7) != 0))
+            continue;
+        told = block;
+        finding = find(findings, FINDING_NOTE,
+                       "%s in \"%.100s\" was not looked at, and counts there in place of what was",
+                       settings->items[i].name, title);
+        find_where(finding, "%s", facts->dovecot.conf);
+        find_mend(finding, "try what counts there by \"tlsfloor probe\" from there");
+    }
+}

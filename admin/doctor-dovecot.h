@@ -29,6 +29,7 @@ void doctor_check_plugin(const struct doctor_facts *facts, struct findings *find
 void doctor_check_build(const struct doctor_facts *facts, struct findings *findings);
 void doctor_check_passdb(const struct doctor_facts *facts, struct findings *findings);
 void doctor_check_readers(const struct doctor_facts *facts, struct findings *findings);
+void doctor_check_addresses(const struct doctor_facts *facts, struct findings *findings);
 void doctor_check_dovecot_tls(const struct doctor_facts *facts, struct findings *findings);
 void doctor_check_dovecot_cleartext(const struct doctor_facts *facts, struct findings *findings);
 

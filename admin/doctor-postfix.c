@@ -82,10 +82,19 @@ static void
 find_permit(const struct doctor_postfix *postfix, const char *service, enum postfix_list list,
             const struct restrictions *asked, struct findings *findings)
 {
-    struct finding *finding = find(findings, FINDING_ERROR,
-                                   "asks tlsfloor-policyd behind %.*s, which lets clients past it",
-                                   (int)asked->permits.size, asked->permits.data);
+    struct finding *finding;
 
+    if (asked->permits.size > 0)
+        finding = find(findings, FINDING_ERROR,
+                       "asks tlsfloor-policyd behind %.*s, which lets clients past it",
+                       (int)asked->permits.size, asked->permits.data);
+    else if (asked->tables.size > 0)
+        finding = find(findings, FINDING_NOTE,
+                       "asks tlsfloor-policyd behind %.*s, whose entries were not looked at: whom "
+                       "one permits is not judged",
+                       (int)asked->tables.size, asked->tables.data);
+    else
+        return;
     postfix_find(finding, postfix, service, postfix_lists[list]);
     find_mend(finding, "put check_policy_service $tlsfloor_policy first");
 }
@@ -100,7 +109,7 @@ doctor_check_permit(const struct doctor_facts *facts, struct findings *findings)
         struct timing timing = time_service(postfix, service);
 
         for (int list = 0; list < POSTFIX_LISTS; list++) {
-            if (timing.lists[list].ours && timing.lists[list].permits.size > 0)
+            if (timing.lists[list].ours)
                 find_permit(postfix, service, (enum postfix_list)list, &timing.lists[list],
                             findings);
         }

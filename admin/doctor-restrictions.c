@@ -55,10 +55,21 @@ names_us(struct tlsfloor_text where)
     return memmem(where.data, where.size, "tlsfloor", strlen("tlsfloor")) != NULL;
 }
 
+/* "check_client_access" and the like, which have a table behind them. */
+static int
+has_table(struct tlsfloor_text word)
+{
+    static const char end[] = "_access";
+    size_t size = sizeof(end) - 1;
+
+    return restrictions_begins(word, "check_") && word.size > size &&
+           memcmp(word.data + word.size - size, end, size) == 0;
+}
+
 struct restrictions
 restrictions_read(const char *list)
 {
-    struct restrictions asked = {0, {NULL, 0}, {NULL, 0}};
+    struct restrictions asked = {.ours = 0};
 
     while (list != NULL && !asked.ours) {
         struct tlsfloor_text word = restrictions_next(&list);
@@ -67,6 +78,10 @@ restrictions_read(const char *list)
             break;
         if (restrictions_begins(word, "permit") && asked.permits.size == 0)
             asked.permits = word;
+        if (has_table(word) && asked.tables.size == 0) {
+            (void)restrictions_next(&list);
+            asked.tables = (struct tlsfloor_text){word.data, (size_t)(list - word.data)};
+        }
         if (tlsfloor_text_equal(word, tlsfloor_text_from("check_policy_service"))) {
             asked.where = endpoint(restrictions_next(&list));
             asked.ours = names_us(asked.where);

@@ -12,6 +12,7 @@
 struct restrictions {
     int ours;                     /* 1: the policy service is asked */
     struct tlsfloor_text permits; /* what stands before it and may skip it; empty: nothing does */
+    struct tlsfloor_text tables;  /* the first table before it: "check_client_access hash:..." */
     struct tlsfloor_text where;   /* "unix:tlsfloor/policy" */
 };
 

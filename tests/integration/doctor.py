@@ -142,6 +142,8 @@ DOVECOT = (
      [f"warning dovecot-cleartext {ALL}"], True),
     ("one protocol is not judged", added(IN_POP3), ["error dovecot-plugin Dovecot pop3"], None)
     if RELEASE == "2.3" else ("no protocols", added("protocols =\n"), [], False),
+    ("other settings for some clients", added("remote 192.0.2.0/24 {\n  ssl = no\n}\n"),
+     ["note dovecot-tls Dovecot pop3, sieve", "note dovecot-addresses"], False),
     ("a log that goes nowhere", added("log_path = /dev/null\n"), ["warning log"], True),
 )
 
@@ -585,6 +587,8 @@ POSTFIX = (
      ["error policy-service"]),
     ("behind a permit", [(SENDER, f"-o {{ smtpd_sender_restrictions = permit_mynetworks, {POLICY} "
                                   "}")], "", ["error permit"]),
+    ("behind a table", [(SENDER, "-o { smtpd_sender_restrictions = check_client_access "
+                                 f"static:OK, {POLICY} }}")], "", ["note permit"]),
     ("no EHLO needed", [("-o smtpd_helo_required=yes", "-o smtpd_helo_required=no")], "",
      ["error helo"]),
     ("rejects are delayed", [("-o smtpd_delay_reject=no", "-o smtpd_delay_reject=yes")], "",

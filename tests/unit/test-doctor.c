@@ -250,6 +250,10 @@ static const struct row rows[] = {
     {"no TLS at all", "ssl = no\n", "", "", excepted, "error dovecot-tls Dovecot imap\n"},
     {"a protocol without TLS 1.0", "protocol imap {\n ssl_min_protocol = TLSv1.3\n}\n", "", "",
      excepted, "error dovecot-tls Dovecot imap\n"},
+    {"settings of some clients", "remote 192.0.2.0/24 {\n protocol imap {\n  ssl = no\n }\n}\n", "",
+     "", NULL, "note dovecot-addresses\n"},
+    {"settings of some clients, which do not matter",
+     "local_name mail.example.org {\n ssl_cert = </etc/cert\n}\n", "", "", NULL, ""},
     {"cleartext by an exception alone", "", "", "", excepted_cleartext,
      "error dovecot-cleartext Dovecot imap\n"},
     {"a log that goes nowhere", "info_log_path = /dev/null\n", "", "", NULL, "warning log\n"},
@@ -272,6 +276,14 @@ static const struct row rows[] = {
     {"a permit behind it", "",
      "submission/inet/smtpd_sender_restrictions = " POLICY_SERVICE ", permit_mynetworks\n", "",
      NULL, ""},
+    {"a table before it", "",
+     "submission/inet/smtpd_sender_restrictions = check_client_access "
+     "hash:/friends, " POLICY_SERVICE "\n",
+     "", NULL, "note permit Postfix submission\n"},
+    {"a table behind it", "",
+     "submission/inet/smtpd_sender_restrictions = " POLICY_SERVICE
+     ", check_client_access hash:/friends\n",
+     "", NULL, ""},
     {"a reject before it", "",
      "submission/inet/smtpd_sender_restrictions = reject_unknown_sender_domain " POLICY_SERVICE
      "\n",
