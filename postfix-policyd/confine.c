@@ -73,6 +73,7 @@ static const int allowed[] = {
     SCMP_SYS(ppoll),
     SCMP_SYS(pread64),
     SCMP_SYS(read),
+    SCMP_SYS(recvfrom),
     SCMP_SYS(sendto),
     SCMP_SYS(statx),
     SCMP_SYS(write),

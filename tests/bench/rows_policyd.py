@@ -50,6 +50,28 @@ def speed(effort):
             yield Result(f"{what}, the kernel's share of the CPU", f"{ours:.0%} to {bares:.0%}")
 
 
+@row("ingredients", "the bare server with parts of tlsfloor-policyd, beside without them")
+def ingredients(effort):
+    with workspace() as (directory, stack):
+        requests = write_requests(directory)
+        policyd = Policyd(directory, stack, "policy")
+        parts = {"the system call filter": ["-f"], "libevent": ["-l"], "parsing": ["-p"],
+                 "parsing and judging": ["-j", policyd.state],
+                 "all of these": ["-f", "-l", "-j", policyd.state]}
+        servers = {"reference": bare(directory, stack, "bare"),
+                   "control": bare(directory, stack, "control"),
+                   **{part: bare(directory, stack, part, *options)
+                      for part, options in parts.items()},
+                   "tlsfloor-policyd": policyd}
+        for connections in effort.sizes(100, 1000):
+            results = measured(servers, effort, connections, requests)
+            for name in list(servers)[2:]:
+                what = f"{connections} connections, {name}"
+                one = {**results, "subject": results[name]}
+                yield rate_result(what, one)
+                yield cpu_result(what, one)
+
+
 @row("filter", "with the system call filter beside without it")
 def system_call_filter(effort):
     with workspace() as (directory, stack):

@@ -113,9 +113,9 @@ class Process(Server):
         self.process.wait()
 
 
-def bare(directory, stack, name):
+def bare(directory, stack, name, *options):
     address = f"{directory}/{name}"
-    return Process(stack, [BENCH + "/bare", address], address)
+    return Process(stack, [BENCH + "/bare", *options, address], address)
 
 
 class Policyd(Server):

@@ -19,6 +19,7 @@ RUN = SOURCE + "/tests/bench/run"
 # Row -> a result of it.
 ROWS = {
     "speed": r"10 connections, CPU: [\d.]+ \(.*\); [\d.]+ to [\d.]+ us; aim <= 1\.15; control ",
+    "ingredients": r"100 connections, all of these, CPU: [\d.]+ \(.*\); .* us; control ",
     "inside": r"parsing: \d+ ns",
     "memory": r"private: [\d.]+ MB; aim <= 3 MB; ",
     "start": r"100 networks: [\d.]+ ms; aim <= 0\.2 ms; control [-+][\d.]+ ms; ",

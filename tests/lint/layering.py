@@ -30,7 +30,7 @@ SYSTEM = set("""
 LAYERS = {
     "common": ((), ()),
     "postfix-policyd": (("common",), ("event2/", "linux/capability.h", "seccomp.h", "sys/prctl.h",
-                                      "sys/syscall.h")),
+                                      "sys/syscall.h", "sys/timerfd.h")),
     "dovecot-plugin": (("common",), ("dovecot/",)),
     "admin": (("common",), ("arpa/nameser.h", "ifaddrs.h", "jansson.h", "net/if.h",
                            "openssl/", "resolv.h", "spawn.h")),
