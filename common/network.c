@@ -26,30 +26,6 @@ unmap(struct tlsfloor_address *address)
     memset(address->bytes + 4, 0, 12);
 }
 
-/* As inet_pton(3) of AF_INET: the C library's is far away in memory, and this is asked often. */
-static int
-parse_ipv4(struct tlsfloor_text text, unsigned char bytes_r[4])
-{
-    size_t at = 0;
-
-    for (size_t i = 0; i < 4; i++) {
-        size_t begin = i == 0 ? 0 : at + 1;
-        unsigned number = 0;
-
-        if (i > 0 && (at == text.size || text.data[at] != '.'))
-            return -1;
-        for (at = begin; at < text.size && text.data[at] >= '0' && text.data[at] <= '9'; at++) {
-            number = number * 10 + (unsigned)(text.data[at] - '0');
-            if (number > 255 || (at > begin && text.data[begin] == '0'))
-                return -1;
-        }
-        if (at == begin)
-            return -1;
-        bytes_r[i] = (unsigned char)number;
-    }
-    return at == text.size ? 0 : -1;
-}
-
 /* Parses without making an IPv4-mapped address IPv4. */
 static int
 parse_raw(struct tlsfloor_text text, struct tlsfloor_address *address_r)
@@ -57,17 +33,16 @@ parse_raw(struct tlsfloor_text text, struct tlsfloor_address *address_r)
     char copy[TLSFLOOR_ADDRESS_TEXT];
 
     memset(address_r, 0, sizeof(*address_r));
-    if (parse_ipv4(text, address_r->bytes) == 0) {
-        address_r->family = TLSFLOOR_FAMILY_IPV4;
-        return 0;
-    }
     if (text.size == 0 || text.size >= sizeof(copy) || memchr(text.data, '\0', text.size) != NULL)
         return -1;
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';
-    if (inet_pton(AF_INET6, copy, address_r->bytes) != 1)
+    if (inet_pton(AF_INET, copy, address_r->bytes) == 1)
+        address_r->family = TLSFLOOR_FAMILY_IPV4;
+    else if (inet_pton(AF_INET6, copy, address_r->bytes) == 1)
+        address_r->family = TLSFLOOR_FAMILY_IPV6;
+    else
         return -1;
-    address_r->family = TLSFLOOR_FAMILY_IPV6;
     return 0;
 }
 

@@ -3,7 +3,6 @@
  * Addresses, networks and lists. What a list says is compared with a model
  * that tries every network bit by bit, over many made-up lists.
  */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -544,34 +543,6 @@ test_list_against_model(void **state)
 
 /* --- as bytes --- */
 
-/* Made of pieces of addresses, so that some are addresses. */
-static void
-test_ipv4_against_c_library(void **state)
-{
-    static const char *const pieces[] = {"0", "7", "25", "192", "255", "256", ".", ".", ".", "::"};
-    unsigned found = 0;
-
-    (void)state;
-    for (unsigned round = 0; round < 200000; round++) {
-        struct tlsfloor_address parsed;
-        unsigned char bytes[4];
-        char text[64] = "";
-        int want;
-
-        for (unsigned i = 0, count = 6 + random_below(4); i < count; i++)
-            strcat(text,
-                   pieces[i % 2 == 0 || random_below(8) == 0 ? random_below(COUNT(pieces)) : 6]);
-        text[strlen(text) - random_below(2)] = '\0';
-        want = inet_pton(AF_INET, text, bytes) == 1;
-        (void)tlsfloor_address_parse(tlsfloor_text_from(text), &parsed);
-        if ((parsed.family == TLSFLOOR_FAMILY_IPV4) != want ||
-            (want && memcmp(parsed.bytes, bytes, sizeof(bytes)) != 0))
-            fail_msg("%s", text);
-        found += (unsigned)want;
-    }
-    assert_true(found > 1000);
-}
-
 static void
 test_bytes(void **state)
 {
@@ -690,7 +661,6 @@ main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_no_addresses),
         cmocka_unit_test(test_address_none),
-        cmocka_unit_test(test_ipv4_against_c_library),
         cmocka_unit_test(test_networks_parse),
         cmocka_unit_test(test_no_networks),
         cmocka_unit_test(test_match),
