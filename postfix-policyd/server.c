@@ -703,8 +703,8 @@ new_base(void)
 }
 
 /*
- * No timeout of libevent: with one the kernel sets up a timer whenever it is waited, and takes it
- * down when something comes. 0, or -1.
+ * No timeout of libevent: with one the kernel sets up a timer for each wait, and takes it down when
+ * something comes. 0, or -1.
  */
 static int
 start_tick(struct tlsfloor_server *server)
