@@ -38,7 +38,7 @@ static const char *const keys[KEYS] = {
 #define MOST_KEYS 20
 #define KEY_SIZE 15
 
-/* Of a number. */
+/* Of a port. */
 #define MOST_DIGITS 9
 
 /* A line in the course of being read. */
@@ -187,19 +187,12 @@ find_client(struct tlsfloor_text name, struct tlsfloor_address *client_r)
                : tlsfloor_address_parse(name, client_r);
 }
 
-/* Digits, or nothing for 0. */
+/* A line without a port has nothing for 0. */
 static int
-find_number(struct tlsfloor_text digits, unsigned *number_r)
+find_port(struct tlsfloor_text digits, unsigned *port_r)
 {
-    *number_r = 0;
-    if (digits.size > MOST_DIGITS)
-        return -1;
-    for (size_t i = 0; i < digits.size; i++) {
-        if (digits.data[i] < '0' || digits.data[i] > '9')
-            return -1;
-        *number_r = *number_r * 10 + (unsigned)(digits.data[i] - '0');
-    }
-    return 0;
+    *port_r = 0;
+    return digits.size == 0 ? 0 : tlsfloor_text_number(digits, MOST_DIGITS, port_r);
 }
 
 static int
@@ -217,7 +210,7 @@ take(const struct tlsfloor_text values[KEYS], struct tlsfloor_audit_record *reco
     if (tlsfloor_action_parse(values[KEY_ACTION], &record->action) != 0 ||
         tlsfloor_reason_parse(values[KEY_REASON], &record->reason) != 0 ||
         tlsfloor_mode_parse(values[KEY_MODE], &record->mode) != 0 ||
-        find_number(values[KEY_PORT], &record->port) != 0)
+        find_port(values[KEY_PORT], &record->port) != 0)
         return -1;
     return find_client(values[KEY_CLIENT], &record->client);
 }

@@ -220,17 +220,7 @@ format_word(const struct tlsfloor_parameter *parameter, const struct tlsfloor_po
 int
 tlsfloor_policy_parse_digits(struct tlsfloor_text text, unsigned largest, unsigned *number_r)
 {
-    unsigned number = 0;
-
-    if (text.size == 0 || text.size > 5)
-        return -1;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
-            return -1;
-        number = number * 10 + (unsigned)(text.data[i] - '0');
-    }
-    *number_r = number;
-    return number <= largest ? 0 : -1;
+    return tlsfloor_text_number(text, 5, number_r) == 0 && *number_r <= largest ? 0 : -1;
 }
 
 static void

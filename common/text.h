@@ -29,4 +29,21 @@ tlsfloor_text_fold(unsigned char byte)
     return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte - 'A' + 'a') : byte;
 }
 
+/* One digit or more, most at the most (up to 9), and nothing else. 0, or -1. */
+static inline int
+tlsfloor_text_number(struct tlsfloor_text text, size_t most, unsigned *number_r)
+{
+    unsigned number = 0;
+
+    if (text.size == 0 || text.size > most)
+        return -1;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return -1;
+        number = number * 10 + (unsigned)(text.data[i] - '0');
+    }
+    *number_r = number;
+    return 0;
+}
+
 #endif

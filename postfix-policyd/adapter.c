@@ -56,17 +56,11 @@ get(const struct inquiry *inquiry, enum tlsfloor_attribute attribute)
 static unsigned
 get_number(const struct inquiry *inquiry, enum tlsfloor_attribute attribute)
 {
-    struct tlsfloor_text text = get(inquiry, attribute);
-    unsigned number = 0;
+    unsigned number;
 
-    if (text.size > 5)
+    if (tlsfloor_text_number(get(inquiry, attribute), 5, &number) != 0 || number > PORT_MAX)
         return 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
-            return 0;
-        number = number * 10 + (unsigned)(text.data[i] - '0');
-    }
-    return number <= PORT_MAX ? number : 0;
+    return number;
 }
 
 static int

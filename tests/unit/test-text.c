@@ -92,6 +92,33 @@ test_from(void **state)
     assert_null(tlsfloor_text_from(NULL).data);
 }
 
+static void
+test_number(void **state)
+{
+    static const struct {
+        struct tlsfloor_text text;
+        int result;
+        unsigned number;
+    } numbers[] = {
+        {PIECE("0"), 0, 0},         {PIECE("00007"), 0, 7},    {PIECE("65535"), 0, 65535},
+        {PIECE("99999"), 0, 99999}, {{"123456", 5}, 0, 12345}, {PIECE("123456"), -1, 0},
+        {PIECE("000001"), -1, 0},   {PIECE(""), -1, 0},        {{NULL, 0}, -1, 0},
+        {PIECE("-1"), -1, 0},       {PIECE("+1"), -1, 0},      {PIECE(" 1"), -1, 0},
+        {PIECE("1 "), -1, 0},       {PIECE("1\0"), -1, 0},     {PIECE("1/"), -1, 0},
+        {PIECE("1:"), -1, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct tlsfloor_text text = copy_text(numbers[i].text);
+        unsigned number = 0;
+
+        assert_int_equal(tlsfloor_text_number(text, 5, &number), numbers[i].result);
+        assert_int_equal(number, numbers[i].number);
+        free((char *)text.data);
+    }
+}
+
 /* Only the 26 ASCII capitals change, and only to their own small letters. */
 static void
 test_fold_every_byte(void **state)
@@ -114,6 +141,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal),
         cmocka_unit_test(test_from),
+        cmocka_unit_test(test_number),
         cmocka_unit_test(test_fold_every_byte),
     };
 
