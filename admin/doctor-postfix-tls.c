@@ -71,6 +71,15 @@ lets_forbid(const struct doctor_postfix *postfix)
     return file == NULL || strcmp(file, "default") == 0;
 }
 
+/* 1 if clients may begin TLS. */
+static int
+offers_tls(const struct doctor_postfix *postfix, const char *service)
+{
+    const char *level = postfix_get(postfix, service, "smtpd_tls_security_level");
+
+    return is_mandatory(postfix, service) || (level != NULL && strcmp(level, "may") == 0);
+}
+
 static enum tlsfloor_tls
 oldest_tls(const struct doctor_facts *facts, const char *service, enum limit *limit_r)
 {
@@ -94,17 +103,14 @@ oldest_tls(const struct doctor_facts *facts, const char *service, enum limit *li
     allowed = lets_forbid(postfix) ? doctor_not_forbidden(facts, tls) : tls;
     if (allowed > tls)
         *limit_r = LIMIT_OPENSSL;
-    return allowed;
+    return offers_tls(postfix, service) ? allowed : TLSFLOOR_TLS_NEWER;
 }
 
 enum tlsfloor_tls
 postfix_oldest_tls(const struct doctor_facts *facts, const char *service)
 {
-    const char *level = postfix_get(&facts->postfix, service, "smtpd_tls_security_level");
     enum limit limit;
 
-    if (!is_mandatory(&facts->postfix, service) && (level == NULL || strcmp(level, "may") != 0))
-        return TLSFLOOR_TLS_NEWER;
     return oldest_tls(facts, service, &limit);
 }
 
@@ -114,15 +120,13 @@ struct remedy {
 };
 
 static struct remedy
-find_remedy(const struct doctor_facts *facts, const char *service)
+find_remedy(const struct doctor_facts *facts, const char *service, enum limit limit)
 {
     const struct doctor_postfix *postfix = &facts->postfix;
     const char *protocols = protocols_of(postfix, service), *conf = facts->openssl.conf;
     char ciphers[POSTFIX_NAME], setting[POSTFIX_NAME];
     struct remedy remedy;
-    enum limit limit;
 
-    (void)oldest_tls(facts, service, &limit);
     ciphers_of(postfix, service, ciphers);
     snprintf(setting, sizeof(setting), "%s", protocols);
     snprintf(remedy.accept, sizeof(remedy.accept), "-o %s=>=TLSv1", protocols);
@@ -155,13 +159,15 @@ doctor_check_postfix_tls(const struct doctor_facts *facts, struct findings *find
     char service[POSTFIX_NAME], name[POSTFIX_NAME], end[80];
 
     for (size_t at = 0; postfix_next_with_logins(postfix, &at, service);) {
-        struct remedy remedy = find_remedy(facts, service);
+        enum limit limit;
+        enum tlsfloor_tls oldest = oldest_tls(facts, service, &limit);
+        struct remedy remedy = find_remedy(facts, service, limit);
         const struct doctor_handshake handshake = {
             .service = TLSFLOOR_SERVICE_SUBMISSION,
             .program = "Postfix",
             .name = postfix_title(service, name),
             .where = remedy.where,
-            .oldest = postfix_oldest_tls(facts, service),
+            .oldest = oldest,
             .accept = remedy.accept,
             .end = end,
         };
