@@ -129,19 +129,12 @@ class Recorder:
     def __init__(self, server, source):
         self.server, self.source = server, source
         self.end_of_session = re.compile(END_OF_SESSION.format(re.escape(source)))
-        self.transcripts, self.lines, self.partial = [], [], ""
-        self.log = open(server.log, errors="backslashreplace")
-        server.workspace.cleanup.callback(self.log.close)
-
-    def read_log(self):
-        *lines, self.partial = (self.partial + self.log.read()).split("\n")
-        self.lines += [re.sub(r"^\w{3} \d\d \S+ ", "", line) for line in lines]
-        return self.lines
+        self.transcripts = []
 
     def run(self, name, listener, function, certified=False):
         """function(client): the session from the connection on."""
         certificate = self.server.client_certificate if certified else None
-        start = len(self.read_log())
+        start = len(self.server.messages())
         with CLIENTS[listener](self.server.ports[listener], self.source,
                                certificate=certificate) as client:
             transcript = Transcript(name, listener, start)
@@ -152,7 +145,7 @@ class Recorder:
             except (ConnectionError, ssl.SSLError) as error:
                 transcript.outcome = f" {type(error).__name__} {getattr(error, 'reason', '')}"
             leave(client)
-        wait_until(lambda: any(map(self.end_of_session.search, self.read_log()[start:])),
+        wait_until(lambda: self.server.find(self.end_of_session, start),
                    f"the end of {name} with {listener} in Dovecot's log")
         self.transcripts.append(transcript)
 
@@ -166,7 +159,7 @@ class Recorder:
         self.server.stop()
         owners, starts = {}, {one.start: one for one in self.transcripts}
         current = of_auth = None
-        for number, line in enumerate(self.read_log()):
+        for number, line in enumerate(self.server.messages()):
             current = starts.get(number, current)
             if current is None or NOT_COMPARED.search(line) or self.is_probe(line):
                 continue

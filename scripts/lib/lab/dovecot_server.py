@@ -32,9 +32,9 @@ PROXIED = "-proxied"
 AUTH_MODULES = "/usr/lib/dovecot/modules/auth"
 IN_NAMESPACE = ["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh"]
 CLIENTS = {name: client for names, _, client in SERVICES.values() for name in names}
+IMPLICIT = {names[1] for names, _, _ in SERVICES.values() if len(names) > 1}
 # Of a line of the log.
 DATE = re.compile(r"^\w{3} \d\d \S+ ")
-IMPLICIT = {names[1] for names, _, _ in SERVICES.values() if len(names) > 1}
 
 
 def service_of(listener):
