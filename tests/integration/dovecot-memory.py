@@ -25,7 +25,7 @@ from dovecot_processes import PROC, Baseline, crashes, login_processes  # noqa: 
 from dovecot_words import ANN, ELSEWHERE, ENDED, PASSWORD, PROGRAMS  # noqa: E402
 from lab import sanitizer  # noqa: E402
 from lab.dovecot_server import DovecotServer, service_of  # noqa: E402
-from lab.dovecot_text import environment  # noqa: E402
+from lab.dovecot_text import run_with  # noqa: E402
 from lab.policyd import build_tree, Site  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
 from policyd_client import build_shim  # noqa: E402
@@ -108,9 +108,9 @@ class Heaps:
         self.directory = workspace.directory("heap")
         shim = workspace.path / "heap-use.so"
         build_shim("heap-use", shim)
-        self.configuration = environment({name: name for name in PROGRAMS.values()},
-                                         LD_PRELOAD=shim, HEAP_USE=self.directory,
-                                         GLIBC_TUNABLES="glibc.malloc.tcache_count=0")
+        self.configuration = run_with({name: name for name in PROGRAMS.values()},
+                                      LD_PRELOAD=shim, HEAP_USE=self.directory,
+                                      GLIBC_TUNABLES="glibc.malloc.tcache_count=0")
 
     def use(self, pid):
         """In bytes."""

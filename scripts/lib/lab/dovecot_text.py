@@ -19,8 +19,8 @@ def block(head, text):
     return f"{head} {{\n" + "".join(f"  {line}\n" for line in text.splitlines()) + "}\n"
 
 
-def environment(programs, **values):
-    """Runs services with these variables. programs: service -> command."""
+def run_with(programs, **values):
+    """Services that are run with more in their environment. programs: service -> command."""
     libexec = subprocess.run(["doveconf", "-dh", "libexec_dir"], check=True, capture_output=True,
                              text=True).stdout.strip()
     words = " ".join(f"{name}={value}" for name, value in values.items())

@@ -11,7 +11,7 @@ import platform
 import re
 import subprocess
 
-from .dovecot_text import block, environment, settings
+from .dovecot_text import block, run_with, settings
 
 # A report has no names, for which it would need more than a chroot has: llvm-symbolizer
 # finds them from the offsets into the module.
@@ -33,7 +33,7 @@ def configuration(programs):
     runtime = subprocess.run(
         ["clang", f"-print-file-name=libclang_rt.asan-{platform.machine()}.so"], check=True,
         capture_output=True, text=True).stdout.strip()
-    return environment(programs, LD_PRELOAD=runtime, ASAN_OPTIONS=OPTIONS) + "".join(
+    return run_with(programs, LD_PRELOAD=runtime, ASAN_OPTIONS=OPTIONS) + "".join(
         block(f"service {service}", settings(vsz_limit="100000 T")) for service in programs)
 
 
