@@ -13,7 +13,6 @@
 #include <err.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -37,13 +36,6 @@ static struct event_base *base; /* NULL: without libevent */
 static int parses;
 static struct tlsfloor_judge judge; /* without a policy: does not judge */
 
-static void
-die(const char *what)
-{
-    perror(what);
-    exit(2);
-}
-
 static int
 listen_at(const char *path)
 {
@@ -53,7 +45,7 @@ listen_at(const char *path)
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
         listen(fd, SOMAXCONN) != 0)
-        die(path);
+        err(2, "%s", path);
     return fd;
 }
 
@@ -108,7 +100,7 @@ wait_for(int fd)
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
     if (fd < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-        die("a connection");
+        err(2, "a connection");
 }
 
 static void
@@ -138,7 +130,7 @@ add_event(int fd, event_callback_fn call)
     struct event *event = event_new(base, fd, EV_READ | EV_PERSIST, call, event_self_cbarg());
 
     if (fd < 0 || event == NULL || event_add(event, NULL) != 0)
-        die("a connection");
+        err(2, "a connection");
 }
 
 static void
