@@ -374,8 +374,8 @@ wait_writable(struct connection *connection)
 }
 
 /*
- * 1: a socket, of which recv(2) and send(2) are a tenth of the kernel's work cheaper than read(2)
- * and write(2); 0: attached, perhaps pipes.
+ * 1: a socket, with which recv(2) and send(2) cost the kernel less than read(2) and write(2);
+ * 0: attached, perhaps pipes.
  */
 static int
 is_socket(const struct connection *connection)
