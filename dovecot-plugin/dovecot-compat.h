@@ -18,6 +18,7 @@
 #include "login-common.h"
 #include "module-context.h"
 #include "module-dir.h"
+#include "ostream.h"
 #include "str.h"
 #if TLSFLOOR_DOVECOT < 204
 #include "master-service-ssl-settings.h"

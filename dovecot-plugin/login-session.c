@@ -70,8 +70,7 @@ await_command(struct client *client, struct tlsfloor_login_session *session)
 
 /* Tells the client why, and ends it: nothing of it may be used after this. */
 static void
-refuse_connection(struct client *client, struct tlsfloor_login_session *session,
-                  enum tlsfloor_stage stage)
+refuse_connection(struct client *client, struct tlsfloor_login_session *session)
 {
     const struct tlsfloor_decision *decision = &session->now;
     const struct tlsfloor_login_words *words =
@@ -79,7 +78,6 @@ refuse_connection(struct client *client, struct tlsfloor_login_session *session,
     const char *text =
         t_strconcat(words->disconnect_code, tlsfloor_login_text(client, session, decision), NULL);
 
-    tlsfloor_login_log_refusal(client, session, stage);
     /* Submission would close the client here, and log the text as the reason. */
     client->disconnected = TRUE;
     client_notify_disconnect(client, words->disconnect, text);
@@ -97,7 +95,7 @@ refuse_later(struct client *client)
     struct tlsfloor_login_session *session = tlsfloor_login_session_of(client);
 
     timeout_remove(&session->to_refuse);
-    refuse_connection(client, session, session->refused_at);
+    refuse_connection(client, session);
 }
 
 void
@@ -106,7 +104,10 @@ tlsfloor_login_refuse_soon(struct client *client, struct tlsfloor_login_session 
 {
     if (session->to_refuse != NULL)
         return;
-    session->refused_at = stage;
+    tlsfloor_login_log_refusal(client, session, stage);
+    compat_hide_attempts(client);
+    /* What submission says to an EHLO that offers nothing would send some clients away. */
+    o_stream_unset_flush_callback(client->output);
     session->to_refuse = timeout_add_short(0, refuse_later, client);
 }
 
@@ -184,7 +185,8 @@ finish_handshake(struct client *client, struct tlsfloor_login_session *session)
     tlsfloor_login_judge_tls(client, session);
     if (tlsfloor_login_refuses(&session->now)) {
         session->held = NULL;
-        refuse_connection(client, session, TLSFLOOR_STAGE_CONNECT);
+        tlsfloor_login_log_refusal(client, session, TLSFLOOR_STAGE_CONNECT);
+        refuse_connection(client, session);
         return -1;
     }
     if (session->greeting_held)

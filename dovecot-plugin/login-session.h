@@ -34,7 +34,6 @@ struct tlsfloor_login_session {
     string_t *held;                        /* what waits for the handshake behind STARTTLS */
     struct timeout *to_judge;              /* a handshake has ended that no input tells of */
     struct timeout *to_refuse;             /* the connection will be refused */
-    enum tlsfloor_stage refused_at;        /* what then stands in the audit line */
     struct timeout *to_end;                /* of waiting for a client that was refused */
 };
 
@@ -50,7 +49,10 @@ void tlsfloor_login_session_deinit(void);
 /* The session of a client that is watched. */
 struct tlsfloor_login_session *tlsfloor_login_session_of(struct client *client);
 
-/* Refuses the connection as session->now says, once Dovecot has let go of the client. */
+/*
+ * Refuses the connection as session->now says: in the log at once, to the client
+ * when Dovecot has let go of it, and before anything else that it is to be told.
+ */
 void tlsfloor_login_refuse_soon(struct client *client, struct tlsfloor_login_session *session,
                                 enum tlsfloor_stage stage);
 

@@ -16,6 +16,7 @@ import threading
 from . import sanitizer
 from .clients import Imap, Pop3, Sieve, Submission
 from .dovecot_configuration import configuration
+from .dovecot_text import run_with
 from .policyd import build_tree
 from .workspace import answers, certificate, free_ports, wait_until
 
@@ -66,7 +67,8 @@ class Options:
     """passdbs (before the one of users) and extra: text of the configuration.
 
     passdb: whether our passdb is the first of the ordinary ones, and, where there
-    are master passdbs, of those. before_passdb: passdbs that misplace it.
+    are master passdbs, of those. before_passdb: passdbs that misplace it. preload:
+    libraries that the login programs are run with.
     """
 
     protocols: tuple = tuple(SERVICES)
@@ -81,6 +83,7 @@ class Options:
     failure_delay: str = "0"
     penalty: bool = False
     passdbs: str = ""
+    preload: tuple = ()
     extra: str = ""
 
 
@@ -133,17 +136,23 @@ class DovecotServer:
         names = [listener[0] for group in self.listeners.values() for listener in group]
         self.relay_port, *ports = free_ports(1 + len(names))
         self.ports = dict(zip(names, ports))
-        text = self.configuration()
-        if sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
-            logins = {program: program for program in self.listeners}
-            text += sanitizer.configuration((logins if self.options.plugin else {})
-                                            | (sanitizer.AUTH if self.options.passdb else {}))
-            workspace.cleanup.callback(sanitizer.expect_no_report, self.log)
-        self.conf = workspace.write(f"{name}/dovecot.conf", text)
+        self.conf = workspace.write(f"{name}/dovecot.conf",
+                                    self.configuration() + self.environment())
         self.start()
 
     def configuration(self):
         return configuration(self, self.listeners)
+
+    def environment(self):
+        """Text for dovecot.conf: what programs are run with."""
+        logins = {program: program for program in self.listeners}
+        if not sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
+            preload = ":".join(map(str, self.options.preload))
+            return run_with(logins, LD_PRELOAD=preload) if preload else ""
+        self.workspace.cleanup.callback(sanitizer.expect_no_report, self.log)
+        return sanitizer.configuration((logins if self.options.plugin else {})
+                                       | (sanitizer.AUTH if self.options.passdb else {}),
+                                       *self.options.preload)
 
     def choose_listeners(self):
         chosen = {}
