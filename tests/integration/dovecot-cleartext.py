@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 
 from dovecot_words import (AFTER_HANDSHAKE, ALWAYS, ANN, ELSEWHERE, FUTURE, GOOD,  # noqa: E402
                            OF_ATTEMPT, OLD, PASSWORD, SAID, URL, audit, greeting, provoke_refusal,
-                           said, session_of, words_of_refusal)
+                           said, session_of)
 from lab import sasl  # noqa: E402
 from lab.dovecot_release import RELEASE, syntax  # noqa: E402
 from lab.dovecot_server import DovecotServer  # noqa: E402
@@ -201,7 +201,7 @@ def test_old_tls_after(tests):
             client.wrap(*OLD)
             provoke_refusal(client, listener)
             want = AFTER_HANDSHAKE[listener]["refuse"].format(said("TLSv1"))
-            expect(words_of_refusal(client), want)
+            expect(client.rest(), want)
             tests.take_refused(client)
             lines = tests.server.audit(client, 2)
             expect([re.search("reason=(.*?) ", line)[1] for line in lines],

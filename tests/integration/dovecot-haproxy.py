@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parents[1] / "scripts" / "lib
 
 from dovecot_words import (AFTER_HANDSHAKE, ANN, audit, ELSEWHERE, GOOD, greeting,  # noqa: E402
                            OF_ATTEMPT, OLD, PASSWORD, provoke_refusal, said, SAID,
-                           stage_of_refusal, URL, words_of_refusal)
+                           stage_of_refusal, URL)
 from lab.dovecot_release import RELEASE  # noqa: E402
 from lab.dovecot_server import CLIENTS, DovecotServer, IMPLICIT, PROXIED  # noqa: E402
 from lab.haproxy import SIGNATURE, version_1, version_2  # noqa: E402
@@ -101,7 +101,7 @@ class Tests:
 
     def connection_refused(self, client, tls, reason, rule, stage="connect", **changes):
         """The last line before the connection is closed; nothing was offered before it."""
-        text = words_of_refusal(client)
+        text = client.rest()
         expect(text.split("\n")[-1], AFTER_HANDSHAKE[client.service]["refuse"].format(said(tls[0])))
         expect(text.count("\n") if client.service != "sieve" else 0, 0, "lines before")
         self.expect_audit(client, tls, "refuse", reason, rule, stage, **changes)

@@ -22,7 +22,7 @@ from dovecot_exceptions import OF_ANOTHER  # noqa: E402
 from dovecot_passdbs import BLANKS, verdict  # noqa: E402
 from dovecot_words import (AFTER_HANDSHAKE, ELSEWHERE, GOOD, OF_ATTEMPT, OLD,  # noqa: E402
                            PASSWORD, SAID, URL, WRONG, audit, expects_greeting, provoke_refusal,
-                           said, stage_of_refusal, words_of_refusal)
+                           said, stage_of_refusal)
 from lab.dovecot_release import RELEASE  # noqa: E402
 from lab.dovecot_server import DovecotServer, IMPLICIT  # noqa: E402
 from lab.policyd import Site  # noqa: E402
@@ -149,7 +149,7 @@ def test_below(tests):
                 tests.connect(listener, OLD) as client:
             provoke_refusal(client, listener)
             want = AFTER_HANDSHAKE[client.service]["refuse"].format(said(OLD[0]))
-            expect(words_of_refusal(client), want)
+            expect(client.rest(), want)
             tests.expect_audit(tests.front, client, OLD, "refuse", "version", "RFC8997",
                                stage_of_refusal(listener))
 

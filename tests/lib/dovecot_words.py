@@ -57,8 +57,6 @@ def expects_greeting(client):
 
 # Where the TLS behind STARTTLS is judged when the client speaks again.
 JUDGED_WHEN_IT_SPEAKS = {"submission"}
-# A reply to EHLO that lists no mechanism.
-EHLO_OFFERS_NOTHING = re.compile(r"\A(250[- ](?!AUTH[ =]+\w).*\n)+")
 
 
 def provoke_refusal(client, listener):
@@ -67,23 +65,14 @@ def provoke_refusal(client, listener):
         client.send_line(client.CAPABILITY)
 
 
-def words_of_refusal(client):
-    """All that a client reads until it is disconnected for its TLS.
-
-    Without submission's reply to EHLO, which is judged when its mechanisms are listed: as a rule it
-    never leaves; where a write of that moment takes it along, it lists none.
-    """
-    return EHLO_OFFERS_NOTHING.sub("", client.rest())
-
-
 def refusal_read(client, want):
-    """The same of a client that may send at once.
+    """All that a client reads until it is disconnected.
 
     One that speaks before the greeting may have lost its refusal to a reset of the connection:
     then it is what is wanted.
     """
     with contextlib.suppress(OSError):
-        if text := words_of_refusal(client):
+        if text := client.rest():
             return text
     return "" if hasattr(client, "greeting") else want
 
