@@ -113,15 +113,10 @@ compare_bits(const unsigned char *a, const unsigned char *b, unsigned bits)
 static int
 parse_prefix(struct tlsfloor_text text, unsigned most)
 {
-    unsigned number = 0;
+    unsigned number;
 
-    if (text.size == 0 || text.size > 3 || (text.size > 1 && text.data[0] == '0'))
+    if (tlsfloor_text_number(text, 3, &number) != 0 || (text.size > 1 && text.data[0] == '0'))
         return -1;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
-            return -1;
-        number = number * 10 + (unsigned)(text.data[i] - '0');
-    }
     return number <= most ? (int)number : -1;
 }
 
