@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Who is refused behind STARTTLS reads why, also when a command crosses the refusal.
+"""Who is refused behind STARTTLS reads why, also when a command crosses the refusal, or is logged.
 
 Clients send their next command as soon as the handshake has ended. A server that has closed the
 connection by then answers with a reset, which takes the reason away from some clients; and one that
@@ -65,7 +65,8 @@ def late_server(workspace, site):
     """When its login processes look, there is a command behind the handshake, or no client."""
     shim = workspace.path / "late-epoll.so"
     build_shim("late-epoll", shim)
-    return DovecotServer(workspace, site, {ANN: PASSWORD}, name="late", preload=(shim,))
+    return DovecotServer(workspace, site, {ANN: PASSWORD}, name="late",
+                         environment={"LD_PRELOAD": shim})
 
 
 def text_read(server, listener):

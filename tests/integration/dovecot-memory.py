@@ -25,7 +25,6 @@ from dovecot_processes import PROC, Baseline, crashes, login_processes  # noqa: 
 from dovecot_words import ANN, ELSEWHERE, ENDED, PASSWORD, PROGRAMS  # noqa: E402
 from lab import sanitizer  # noqa: E402
 from lab.dovecot_server import DovecotServer, service_of  # noqa: E402
-from lab.dovecot_text import run_with  # noqa: E402
 from lab.policyd import build_tree, Site  # noqa: E402
 from lab.workspace import Workspace, wait_until  # noqa: E402
 from policyd_client import build_shim  # noqa: E402
@@ -108,9 +107,8 @@ class Heaps:
         self.directory = workspace.directory("heap")
         shim = workspace.path / "heap-use.so"
         build_shim("heap-use", shim)
-        self.configuration = run_with({name: name for name in PROGRAMS.values()},
-                                      LD_PRELOAD=shim, HEAP_USE=self.directory,
-                                      GLIBC_TUNABLES="glibc.malloc.tcache_count=0")
+        self.environment = {"LD_PRELOAD": shim, "HEAP_USE": self.directory,
+                            "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
 
     def use(self, pid):
         """In bytes."""
@@ -135,7 +133,7 @@ def main():
         site.apply()
         heaps = None if SANITIZED else Heaps(workspace)
         server = DovecotServer(workspace, site, {ANN: PASSWORD}, high_performance=True,
-                               extra=heaps.configuration if heaps else "")
+                               environment=heaps.environment if heaps else {})
         with tap.case(f"{SESSIONS} sessions go as they have to"):
             uses = collections.defaultdict(list)
             for number in range(ROUNDS):

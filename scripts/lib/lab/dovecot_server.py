@@ -67,8 +67,8 @@ class Options:
     """passdbs (before the one of users) and extra: text of the configuration.
 
     passdb: whether our passdb is the first of the ordinary ones, and, where there
-    are master passdbs, of those. before_passdb: passdbs that misplace it. preload:
-    libraries that the login programs are run with.
+    are master passdbs, of those. before_passdb: passdbs that misplace it.
+    environment: more of it for the login programs.
     """
 
     protocols: tuple = tuple(SERVICES)
@@ -83,7 +83,7 @@ class Options:
     failure_delay: str = "0"
     penalty: bool = False
     passdbs: str = ""
-    preload: tuple = ()
+    environment: dict = dataclasses.field(default_factory=dict)
     extra: str = ""
 
 
@@ -145,14 +145,12 @@ class DovecotServer:
 
     def environment(self):
         """Text for dovecot.conf: what programs are run with."""
-        logins = {program: program for program in self.listeners}
+        logins, values = {program: program for program in self.listeners}, self.options.environment
         if not sanitizer.is_needed(self.plugin_directory / "tlsfloor.so"):
-            preload = ":".join(map(str, self.options.preload))
-            return run_with(logins, LD_PRELOAD=preload) if preload else ""
+            return run_with(logins, **values) if values else ""
         self.workspace.cleanup.callback(sanitizer.expect_no_report, self.log)
-        return sanitizer.configuration((logins if self.options.plugin else {})
-                                       | (sanitizer.AUTH if self.options.passdb else {}),
-                                       *self.options.preload)
+        return ((sanitizer.configuration(logins, **values) if self.options.plugin else "")
+                + (sanitizer.configuration(sanitizer.AUTH) if self.options.passdb else ""))
 
     def choose_listeners(self):
         chosen = {}

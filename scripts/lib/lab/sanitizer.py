@@ -25,16 +25,16 @@ def is_needed(module):
     return module.exists() and b"__asan_init" in module.read_bytes()
 
 
-def configuration(programs, *preload):
-    """Text for dovecot.conf. programs: service -> command. preload: what else is loaded first.
+def configuration(programs, LD_PRELOAD="", **values):
+    """Text for dovecot.conf. programs: service -> command. The rest: more of their environment.
 
     Shadow memory takes terabytes of addresses, so the limit is beyond all that there are.
     """
     runtime = subprocess.run(
         ["clang", f"-print-file-name=libclang_rt.asan-{platform.machine()}.so"], check=True,
         capture_output=True, text=True).stdout.strip()
-    libraries = ":".join([runtime, *map(str, preload)])
-    return run_with(programs, LD_PRELOAD=libraries, ASAN_OPTIONS=OPTIONS) + "".join(
+    preload = f"{runtime}:{LD_PRELOAD}" if LD_PRELOAD else runtime
+    return run_with(programs, LD_PRELOAD=preload, ASAN_OPTIONS=OPTIONS, **values) + "".join(
         block(f"service {service}", settings(vsz_limit="100000 T")) for service in programs)
 
 
